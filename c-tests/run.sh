@@ -1,0 +1,214 @@
+#!/bin/sh
+# run.sh: runs the C tests that make has built, and says what each one did.
+#
+#   c-tests/run.sh [-j JOBS] [--as root|user] [NAME...]
+#
+# Every c-tests/NAME.c is a test and lies built in target/c-tests/NAME; a test
+# that was not built is a failure. What a test may write in its first comment:
+#   runs-as: root        only as root             (default: as root and as user)
+#   runs-as: user        only as an ordinary user
+#   time-limit: SECONDS  longer is a hang, and a hang is a failure (default 20)
+#   runs-alone           nothing else runs meanwhile: it measures time, or
+#                        changes a setting of the whole machine
+#   helper               no test of its own: a program that tests start
+# Started as root, each test runs twice: as root, and as an ordinary user
+# without groups or capabilities. Started as an ordinary user, root's tests are
+# skipped. A test runs in an empty directory of its own, under a world-readable
+# copy of the binaries: a clone may lie where the ordinary user cannot enter.
+#
+# Exit status of a test: 0 passed; 77 skipped, its last line "skip: REASON";
+# else failed. A skip for which expected-skips gives no cause is a failure.
+set -u
+umask 022
+ulimit -c 0
+
+die() { echo "run.sh: $*" >&2; exit 2; }
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+top=$(dirname "$here")
+built=${C_TESTS_BUILT:-$top/target/c-tests}     # the test programs
+libraries=${C_TESTS_LIBRARIES:-$top/target/release}
+ordinary=65432                                  # uid and gid that own nothing
+
+# What the first comment of a test says behind "KEY:"; $1 file, $2 key.
+marker() {
+	sed -n -e "s|^[ /*]*$2: *\([^ ]*\).*|\1|p" -e '/\*\//q' "$1"
+}
+has_mark() {
+	sed -n -e "/^[ /*]*$2\$/p" -e '/\*\//q' "$1" | grep -q .
+}
+
+# Ends what a test left running: by the word in its environment that only this
+# test has, and by its session, for those that hide or wipe their environment.
+end_leftovers() { # $1 word, $2 session
+	for pid in $( {
+		grep -lsF "C_TEST_RUN=$1" /proc/[0-9]*/environ | cut -d/ -f3
+		cat /proc/[0-9]*/stat 2>/dev/null |
+			awk -v session="$2" '{ pid = $1; sub(/.*\) /, "") } $1 != "Z" && $4 == session { print pid }'
+	} | sort -u); do
+		kill -KILL "$pid" 2>/dev/null
+	done
+}
+
+# Is there a line in expected-skips for this test whose condition holds here?
+skip_is_expected() { # $1 name, $2 who
+	while IFS='|' read -r test condition; do
+		case $test in '#'* | '') continue ;; esac
+		[ "$(echo $test)" = "$1" ] || continue
+		(who=$2 && eval "$condition") >/dev/null 2>&1 && return 0
+	done <"$here/expected-skips"
+	return 1
+}
+
+# One test, once: prints its lines and notes the outcome in a file.
+run_one() { # $1 scratch, $2 NAME:WHO
+	scratch=$1 name=${2%:*} who=${2#*:}
+	source=$here/$name.c
+	outcome=$scratch/outcomes/$name.$who
+	output=$outcome.output
+	if [ ! -x "$scratch/bin/$name" ]; then
+		report FAIL "it was not built: $built/$name"
+		return
+	fi
+	limit=$(marker "$source" time-limit)
+	limit=${limit:-20}
+	room=$scratch/rooms/$name.$who
+	mkdir "$room"
+	as=
+	if [ "$who" = user ] && [ "$(id -u)" = 0 ]; then
+		chown $ordinary:$ordinary "$room"
+		as="setpriv --reuid=$ordinary --regid=$ordinary --clear-groups --inh-caps=-all"
+	fi
+	cd "$room" || exit 2
+	began=$(date +%s)
+	# In this shell a child is no group leader, so setsid becomes the
+	# session's leader and $! is the session's number.
+	setsid env -u MMAN_PEER_DEBUG -u MMAN_PEER_ENGINE -u MMAN_PEER_TIMEOUT_MS \
+		-u MMAN_PEER_ALLOW -u MMAN_PEER_PHYSMEM -u MMAN_PEER_SERVE \
+		C_TEST_RUN="$room;" HOME="$room" TMPDIR="$room" LD_LIBRARY_PATH="$scratch/bin" \
+		timeout -k 3 "$limit" $as "$scratch/bin/$name" </dev/null >"$output" 2>&1 &
+	session=$!
+	{ wait $session; } 2>/dev/null  # the shell need not say "Killed"
+	status=$?
+	took=$(($(date +%s) - began))
+	end_leftovers "$room;" $session
+	cd / && rm -rf "$room"
+	case $status in
+	0) report ok '' ;;
+	77)
+		reason=$(sed -n '$s/^skip: //p' "$output")
+		if [ -z "$reason" ]; then
+			report FAIL 'it skipped without a reason'
+		elif skip_is_expected "$name" "$who"; then
+			report skip "$reason"
+		else
+			report FAIL "it skipped what this machine can do: $reason"
+		fi
+		;;
+	124) report FAIL "it hung: no end within $limit seconds" ;;
+	*)
+		if [ $status = 137 ] && [ $took -ge "$limit" ]; then
+			report FAIL "it hung: no end within $limit seconds, and only SIGKILL ended it"
+		elif [ $status -gt 128 ]; then
+			report FAIL "signal $((status - 128)) ended it"
+		else
+			report FAIL "exit status $status"
+		fi
+		;;
+	esac
+}
+
+# Uses name, who, outcome, output of run_one. One cat, so that the lines of two
+# tests that end together stay apart.
+report() { # $1 ok, FAIL or skip; $2 reason
+	line="$1 $name ($who)${2:+: $2}"
+	echo "$line" >"$outcome.line"
+	{
+		echo "$line"
+		[ "$1" = FAIL ] && [ -s "$output" ] && sed 's/^/    /' "$output"
+	} >"$outcome.text"
+	cat "$outcome.text"
+}
+
+if [ "${1-}" = --one ]; then    # from xargs, below
+	run_one "$2" "$3"
+	exit 0
+fi
+
+jobs=2
+only=
+while [ $# -gt 0 ]; do
+	case $1 in
+	-j) [ $# -ge 2 ] || die '-j wants a number'; jobs=$2; shift 2 ;;
+	--as) [ $# -ge 2 ] || die '--as wants root or user'; only=$2; shift 2 ;;
+	-*) die "unknown option $1; usage: run.sh [-j JOBS] [--as root|user] [NAME...]" ;;
+	*) break ;;
+	esac
+done
+case $only in '' | root | user) ;; *) die '--as wants root or user' ;; esac
+for tool in setsid timeout awk xargs; do
+	command -v $tool >/dev/null || die "$tool is missing"
+done
+[ "$(id -u)" != 0 ] || command -v setpriv >/dev/null || die 'setpriv (util-linux) is missing'
+[ -e "$libraries/libmman_peer.so" ] || die "no $libraries/libmman_peer.so: run make first"
+
+scratch=$(mktemp -d /tmp/mman_peer-check.XXXXXX) || exit 2
+trap 'end_leftovers "$scratch/rooms/" none; rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM HUP
+chmod 755 "$scratch"
+mkdir "$scratch/bin" "$scratch/rooms" "$scratch/outcomes"
+cp -P "$libraries"/libmman_peer.so* "$scratch/bin/"
+for program in "$built"/*; do
+	[ -f "$program" ] && cp "$program" "$scratch/bin/"
+done
+chmod -R a+rX "$scratch/bin"
+
+# The runs, NAME:WHO a line: those that may share the machine, and the others.
+: >"$scratch/shared"
+: >"$scratch/alone"
+if [ $# -eq 0 ]; then
+	for source in "$here"/*.c; do set -- "$@" "$source"; done
+fi
+for wanted; do
+	name=$(basename "$wanted" .c)
+	source=$here/$name.c
+	[ -e "$source" ] || die "there is no test $source"
+	if has_mark "$source" helper; then continue; fi
+	list=$scratch/shared
+	if has_mark "$source" runs-alone; then list=$scratch/alone; fi
+	as=$(marker "$source" runs-as)
+	for who in root user; do
+		[ "${as:-$who}" = $who ] || continue
+		[ "${only:-$who}" = $who ] || continue
+		if [ $who = root ] && [ "$(id -u)" != 0 ]; then
+			[ "$as" = root ] || continue    # it runs as user all the same
+			outcome=$scratch/outcomes/$name.$who output=/dev/null
+			report skip 'needs root'
+			continue
+		fi
+		echo "$name:$who" >>"$list"
+	done
+done
+
+xargs -r -P "$jobs" -n 1 sh "$here/run.sh" --one "$scratch" <"$scratch/shared"
+xargs -r -P 1 -n 1 sh "$here/run.sh" --one "$scratch" <"$scratch/alone"
+
+# A run that left no outcome was lost, which counts as a failure.
+for run in $(cat "$scratch/shared" "$scratch/alone"); do
+	name=${run%:*} who=${run#*:}
+	outcome=$scratch/outcomes/$name.$who output=$outcome.output
+	[ -e "$outcome.line" ] || report FAIL 'the runner lost it'
+done
+cat "$scratch"/outcomes/*.line >"$scratch/lines" 2>/dev/null
+for kind in FAIL skip; do
+	if grep -q "^$kind " "$scratch/lines"; then
+		echo
+		[ $kind = FAIL ] && echo "Failed:" || echo "Skipped:"
+		grep "^$kind " "$scratch/lines"
+	fi
+done
+count() { grep -c "^$1 " "$scratch/lines"; }
+failed=$(count FAIL)
+echo
+echo "$(count ok) passed, $failed failed, $(count skip) skipped"
+[ "$failed" = 0 ]
