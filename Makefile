@@ -1,0 +1,165 @@
+# Builds, tries and installs libmman_peer. Needs cargo, a C compiler (CC),
+# objcopy and GNU make; tests and benchmarks name what else they miss.
+#
+#   make            both libraries, in target/release/
+#   make demo       the documented example, shown in both processes
+#   make check      every test this machine can run; its last line counts them
+#   make bench      what a call costs, beside what it is compared with
+#   make headers    writes include/ anew from src/ffi/ and cbindgen/
+#   make install    PREFIX, LIBDIR, INCLUDEDIR, MANDIR, DESTDIR; uninstall too
+#
+# CARGOFLAGS goes to every cargo call (a packager's --frozen, say).
+
+PREFIX     ?= /usr/local
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR     ?= $(PREFIX)/share/man
+DESTDIR    ?=
+
+CARGO      ?= cargo
+CARGOFLAGS ?=
+OBJCOPY    ?= objcopy
+INSTALL    ?= install
+PKG_CONFIG ?= pkg-config
+CFLAGS     ?= -O2 -g
+WERROR     ?=
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+SONAME  := libmman_peer.so.1
+# The interface, from its one list: the names indented twice in the map.
+NAMES   := $(shell sed -n 's/^\t\t\([a-z][a-z0-9_]*\);$$/\1/p' libmman_peer.map)
+
+OUT     := target/release
+RELINK  := target/relink
+RAW     := target/raw/release/libmman_peer.a
+HEADERS := sys/mman_peer.h mman_peer.h
+OVERLAY := mman_peer/qnx/process.h mman_peer/qnx/sys/mman.h
+PCFILES := mman_peer.pc mman_peer-qnx.pc
+MANUALS := $(wildcard man/*.[1-9])
+TESTS   := $(patsubst c-tests/%.c,target/c-tests/%,$(wildcard c-tests/*.c))
+DEMO    := target/examples/fork_demo
+
+.PHONY: all demo check tests bench headers headers-built install uninstall clean FORCE
+.DELETE_ON_ERROR:
+
+all: $(OUT)/libmman_peer.so $(OUT)/$(SONAME) $(OUT)/libmman_peer.a
+
+# ---- The libraries -------------------------------------------------------
+# Rust's archive is many megabytes of objects with global symbols that clash
+# with those of any other Rust archive, and rustc leaves no room for a version
+# script of ours. So the archive is linked again, to one object of which only
+# our names are seen; both libraries are made of that object.
+
+# Cargo knows best whether this is out of date. Among several crate types it
+# would silently drop link-time optimisation, hence the one.
+$(RAW): FORCE
+	$(CARGO) rustc --release --lib --crate-type staticlib --target-dir target/raw $(CARGOFLAGS)
+
+# --force-group-allocation: else the unused half of a COMDAT group would remain
+# and break the link with another Rust archive behind ours.
+$(RELINK)/mman_peer.o: $(RAW) libmman_peer.map Makefile
+	@mkdir -p $(@D)
+	$(CC) -r -nostdlib -Wl,--gc-sections,--force-group-allocation \
+		$(NAMES:%=-Wl,-u,%) $(RAW) -o $@
+	$(OBJCOPY) $(NAMES:%=--keep-global-symbol=%) --strip-debug $@
+
+$(RELINK)/libmman_peer.a: $(RELINK)/mman_peer.o
+	rm -f $@
+	$(AR) rcs $@ $<
+
+# nodelete: the library has thread-local storage in the static block, and
+# a process's consent outlives a dlclose().
+$(RELINK)/libmman_peer.so: $(RELINK)/mman_peer.o libmman_peer.map
+	$(CC) -shared $(LDFLAGS) -Wl,-soname,$(SONAME) \
+		-Wl,--version-script=libmman_peer.map \
+		-Wl,-z,now,-z,relro,-z,nodelete,-z,defs,-z,noexecstack,-z,text \
+		$< -Wl,--as-needed -lpthread -ldl -o $@
+
+# A plain "cargo build --release" leaves its own libraries under these names:
+# compared by contents, not by age.
+$(OUT)/libmman_peer.so $(OUT)/libmman_peer.a: $(OUT)/%: $(RELINK)/% FORCE
+	@mkdir -p $(@D)
+	@cmp -s $< $@ || { rm -f $@ && cp $< $@ && echo $@; }
+
+$(OUT)/$(SONAME): | $(OUT)/libmman_peer.so
+	ln -sf libmman_peer.so $@
+
+# ---- The headers ---------------------------------------------------------
+headers-built:
+	MMAN_PEER_HEADERS_DIR=$(CURDIR)/target/headers \
+		$(CARGO) check -q --features headers --target-dir target/headers-build $(CARGOFLAGS)
+
+headers: headers-built
+	cp target/headers/mman_peer.h include/mman_peer.h
+	cp target/headers/sys/mman_peer.h include/sys/mman_peer.h
+
+# ---- The example ---------------------------------------------------------
+# $ORIGIN: they run where they lie, without LD_LIBRARY_PATH.
+LINK := -Wl,-rpath,'$$ORIGIN/../release' -L$(OUT) -lmman_peer
+
+target/examples/%: examples/%.c | all
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra $(WERROR) -MMD -isystem include/mman_peer/qnx -Iinclude \
+		$< $(LDFLAGS) $(LINK) -o $@
+
+demo: $(DEMO)
+	@$(DEMO)
+
+# ---- The tests -----------------------------------------------------------
+tests: $(TESTS)
+
+target/c-tests/%: c-tests/%.c $(OUT)/libmman_peer.a | all
+	@mkdir -p $(@D)
+	@libraries='$(LINK)'; \
+	grep -q '^[ /*]*links: static' $< && libraries=$(OUT)/libmman_peer.a; \
+	set -x; \
+	$(CC) $(CPPFLAGS) -std=gnu11 $(CFLAGS) -Wall -Wextra $(WERROR) -pthread -MMD -Iinclude \
+		$< $(LDFLAGS) $$libraries -o $@
+
+-include $(TESTS:%=%.d) $(DEMO).d
+
+check: all
+	@MAKE='$(MAKE)' CARGO='$(CARGO)' CARGOFLAGS='$(CARGOFLAGS)' CC='$(CC)' c-tests/check.sh
+
+bench: all
+	@CC='$(CC)' bench/run.sh
+
+# ---- Installation --------------------------------------------------------
+# The .pc files name every directory from their own place, so that an
+# installed tree can be moved as a whole. Under /usr they name it plainly: those
+# are the directories that pkg-config knows to leave out.
+from_pc = $(if $(filter $(PREFIX)/%,$(1)),$${prefix}/$(patsubst $(PREFIX)/%,%,$(1)),$(1))
+up      = $(subst $(eval) ,/,$(patsubst %,..,$(subst /, ,$(patsubst $(PREFIX)/%,%,$(LIBDIR)/pkgconfig))))
+movable = $(and $(filter-out /usr,$(PREFIX)),$(filter $(PREFIX)/%,$(LIBDIR)))
+PCPREFIX = $(if $(movable),$${pcfiledir}/$(up),$(PREFIX))
+
+target/pkgconfig/%.pc: pkgconfig/%.pc.in FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PCPREFIX)|' -e 's|@LIBDIR@|$(call from_pc,$(LIBDIR))|' \
+		-e 's|@INCLUDEDIR@|$(call from_pc,$(INCLUDEDIR))|' -e 's|@VERSION@|$(VERSION)|' $< >$@
+
+install: all $(PCFILES:%=target/pkgconfig/%)
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
+	$(INSTALL) -m 755 $(OUT)/libmman_peer.so $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libmman_peer.so
+	$(INSTALL) -m 644 $(OUT)/libmman_peer.a $(DESTDIR)$(LIBDIR)/libmman_peer.a
+	$(INSTALL) -m 644 $(PCFILES:%=target/pkgconfig/%) $(DESTDIR)$(LIBDIR)/pkgconfig
+	for header in $(HEADERS) $(OVERLAY); do \
+		$(INSTALL) -D -m 644 include/$$header $(DESTDIR)$(INCLUDEDIR)/$$header || exit; done
+	for page in $(MANUALS); do \
+		$(INSTALL) -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/} || exit; done
+	@# The run-time linker's cache, where this is no package being built.
+	@if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then ldconfig 2>/dev/null || :; fi
+
+uninstall:
+	rm -f $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libmman_peer.so $(DESTDIR)$(LIBDIR)/libmman_peer.a
+	rm -f $(PCFILES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%)
+	rm -f $(patsubst %,$(DESTDIR)$(INCLUDEDIR)/%,$(HEADERS) $(OVERLAY))
+	for page in $(MANUALS); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
+	@# Of the directories only those that nobody else uses.
+	@for dir in mman_peer/qnx/sys mman_peer/qnx mman_peer sys; do \
+		[ ! -d $(DESTDIR)$(INCLUDEDIR)/$$dir ] || \
+		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(INCLUDEDIR)/$$dir; done
+
+clean:
+	rm -rf target
