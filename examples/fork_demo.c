@@ -135,7 +135,6 @@ static int parent(pid_t pid, int to_child, int from_child)
 	pid_t ended;
 	int status, used = 0;
 
-	look_at_maps();
 	got = read(from_child, &told, sizeof told);
 	if (got == (ssize_t)sizeof told) {
 		say("parent", "read() has slept through it and gives me the address");
@@ -182,6 +181,7 @@ int main(void)
 		perror("pipe");
 		return EXIT_FAILURE;
 	}
+	look_at_maps();
 	parent_pid = getpid();
 	say("parent", "I am process %d and fork a child, which maps memory into me", (int)parent_pid);
 	pid = fork();
