@@ -137,7 +137,7 @@ static int parent(pid_t pid, int to_child, int from_child)
 
 	got = read(from_child, &told, sizeof told);
 	if (got == (ssize_t)sizeof told) {
-		say("parent", "read() has slept through it and gives me the address");
+		say("parent", "read() returns undisturbed, with the address");
 		say_what_maps_show("my maps before:", told);
 		look_at_maps();
 		say_what_maps_show("my maps now:   ", told);
@@ -161,7 +161,7 @@ static int parent(pid_t pid, int to_child, int from_child)
 		say("parent", "it did not work");
 		return EXIT_FAILURE;
 	}
-	say("parent", "wait() has slept through it and ends with the child");
+	say("parent", "wait() returns undisturbed, now that the child has ended");
 	look_at_maps();
 	say_what_maps_show("my maps now:   ", told);
 	if (is_mapped(told) != 0) {
