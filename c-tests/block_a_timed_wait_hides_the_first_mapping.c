@@ -1,0 +1,50 @@
+/*
+ * epoll_wait() and its like, with a finite timeout, answer any stop with EINTR.
+ * One mapping amid the wait is hidden from the target: the wait ends by its
+ * event as if undisturbed, or by its timeout, which may have started anew once.
+ *
+ * runs-alone
+ */
+#include "timed_waits.h"
+
+static const struct blocking timed[] = { TIMED_BY_ARGUMENT, TIMED_ELSEWHERE };
+
+#define SPAN 0.6
+
+/* Round 1 ends by its event, round 2 by its timeout, long after round 1. */
+static void one_mapping(const struct blocking *b, struct scene *s, int disturbed)
+{
+	void *m = NULL;
+	play_round(b, s, 1);
+	if (s->refused)
+		return;
+	CHECK(s->done == 0);
+	sleep_until(s->began + 0.2);
+	if (disturbed)
+		map_in(s->target);
+	sleep_until(s->began + 0.4);
+	CHECK(s->done == 0);
+	b->wake(s);
+	AWAIT(s->done == 1);
+	CHECK(s->result >= 0 && s->took > 0.39 && s->took < 0.55);
+
+	sleep_until(s->began + 0.4 + SPAN + 0.1);
+	play_round(b, s, 2);
+	sleep_until(s->began + 0.3);
+	if (disturbed) {
+		m = map_in(s->target);
+		s->pairs = 1;
+	}
+	AWAIT(s->done == 2);
+	CHECK(s->took > SPAN - 0.01 && s->took < (disturbed ? 0.3 : 0) + SPAN + 0.15);
+	if (disturbed)
+		unmap_in(s->target, m);
+}
+
+static int same(struct play *o, struct play *d) { return plays_agree(o, d, 2 * SPAN); }
+
+int main(void)
+{
+	CHECK(play_table(timed, CASES(timed), one_mapping, 0, SPAN, same) == 0);
+	return 0;
+}

@@ -1,0 +1,34 @@
+/*
+ * A target sleeps in a system call while 20 mappings are created and removed,
+ * at every stage of its sleep and in bursts. Result, errno, what the call
+ * wrote, and how long it took are as if nobody had come.
+ *
+ * runs-alone
+ */
+#include "blocking.h"
+
+static void pairs_all_along(const struct blocking *b, struct scene *s, int disturbed)
+{
+	int burst;
+	play_round(b, s, 1);
+	for (burst = 0; burst < 7; burst++) {
+		sleep_until(s->began + 0.1 * burst);
+		if (!disturbed || s->done)
+			continue;
+		disturb_times(s->target, burst < 6 ? 3 : 2);
+		s->pairs += burst < 6 ? 3 : 2;
+	}
+	sleep_until(s->began + 0.7);
+	CHECK(s->done == 0 || s->error == ENOSYS || s->refused);
+	if (b->wake && s->done == 0)
+		b->wake(s);
+	AWAIT(s->done == 1);
+}
+
+static int same(struct play *o, struct play *d) { return plays_agree(o, d, 0.2); }
+
+int main(void)
+{
+	CHECK(play_all(pairs_all_along, 0, 0.8, same) == 0);
+	return 0;
+}

@@ -1,0 +1,81 @@
+/*
+ * landing.h: a signal with a handler that reaches a sleeping target while
+ * mappings are created and removed in it. Each case of blocking.h is played
+ * with the signal alone and with both; what the call returns, and that the
+ * handler runs once for each signal, must be the same.
+ */
+#ifndef LANDING_H
+#define LANDING_H
+#include "blocking.h"
+
+enum { LANDINGS = 8 };
+
+struct sender {
+	struct scene *scene;
+	useconds_t after;
+};
+
+static inline void *send_one(void *arg)
+{
+	struct sender *sender = arg;
+	if (sender->after)
+		usleep(sender->after);
+	CHECK(kill(sender->scene->target, SIGUSR1) == 0);
+	return NULL;
+}
+
+static inline int has_landed(const struct scene *s, int round) { return s->handled == round; }
+
+/* In the first round the signal is sent before the pairs, then amid them. */
+static inline void one_signal_a_round(const struct blocking *b, struct scene *s, int disturbed)
+{
+	struct sender sender = { s, 0 };
+	pthread_t thread;
+	unsigned seed = (unsigned)getpid();
+	long result = 0, error = 0, extra = 0;
+	int round;
+	for (round = 1; round <= LANDINGS; round++) {
+		play_round(b, s, round);
+		if (s->refused)
+			return;
+		sender.after = round == 1 ? 0 : (useconds_t)(rand_r(&seed) % 300);
+		if (disturbed && round > 1) {
+			double give_up = check_now() + 5;
+			CHECK(pthread_create(&thread, NULL, send_one, &sender) == 0);
+			do {
+				disturb(s->target);
+				s->pairs++;
+				CHECK(check_now() < give_up);
+			} while (!has_landed(s, round));
+			CHECK(pthread_join(thread, NULL) == 0);
+		} else {
+			send_one(&sender);
+		}
+		if (disturbed) {
+			disturb(s->target);
+			s->pairs++;
+		}
+		AWAIT(has_landed(s, round));
+		/* A call that goes on sleeps again, soon; one that was ended is done. */
+		await_asleep_or_done(b, s, round);
+		if (s->done < round && b->wake)
+			b->wake(s);
+		AWAIT(s->done == round);
+		if (round == 1) {
+			result = s->result;
+			error = s->error;
+			extra = s->extra;
+		} else if (result != s->result || error != s->error || extra != s->extra) {
+			fprintf(stderr, "%s, round %d: result %ld, errno %ld, extra %ld; before %ld, %ld, %ld\n",
+				b->name, round, s->result, s->error, s->extra, result, error, extra);
+			check_failed(__FILE__, __LINE__, "every round must end alike");
+		}
+		CHECK(s->handled == round);
+		CHECK(s->handled_at_return == round);
+	}
+}
+
+/* Results only: here each round takes its own time. */
+static inline int same_result(struct play *o, struct play *d) { return plays_agree(o, d, 5.0); }
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * timed_waits.h: the calls that answer any stop with a bare EINTR, each with a
+ * finite timeout. When such a wait began cannot be known from outside, so the
+ * promise is smaller than for other calls: the first mapping is hidden, at the
+ * price that the timeout starts anew; if the same caller comes again before the
+ * timeout has passed, the target sees EINTR, and so cannot wait for ever.
+ */
+#ifndef TIMED_WAITS_H
+#define TIMED_WAITS_H
+#include "blocking.h"
+
+static inline int span_ms(const struct scene *s) { return (int)(seconds_of(&s->span) * 1000); }
+
+static inline long call_epoll_wait_time(struct scene *s)
+{
+	struct epoll_event e[2];
+	return take_fed(s, syscall(SYS_epoll_wait, epoll_on(s->in[0]), e, 2, span_ms(s)));
+}
+static inline long call_epoll_pwait_time(struct scene *s)
+{
+	struct epoll_event e[2];
+	uint64_t mask = kernel_set(SIGUSR2);
+	return take_fed(s, syscall(SYS_epoll_pwait, epoll_on(s->in[0]), e, 2, span_ms(s), &mask, KERNEL_SIGSET));
+}
+static inline long call_epoll_pwait2_time(struct scene *s)
+{
+	struct epoll_event e[2];
+	return take_fed(s, syscall(SYS_epoll_pwait2, epoll_on(s->in[0]), e, 2, &s->span, NULL, KERNEL_SIGSET));
+}
+static inline long call_semtimedop_time(struct scene *s)
+{
+	struct sembuf down = { 0, -1, 0 };
+	return syscall(SYS_semtimedop, s->ipc, &down, 1, &s->span);
+}
+static inline long call_sigtimedwait(struct scene *s) { return awaited_signal(s, &s->span); }
+static inline long call_io_getevents_time(struct scene *s)
+{
+	struct io_event e;
+	return aio_got(s, syscall(SYS_io_getevents, aio, 1, 1, &e, &s->span));
+}
+static inline long call_io_pgetevents_time(struct scene *s)
+{
+	struct io_event e;
+	return aio_got(s, syscall(333 /* io_pgetevents */, aio, 1, 1, &e, &s->span, NULL));
+}
+
+/* These have their timeout in the call's arguments. */
+#define TIMED_BY_ARGUMENT \
+	{ "epoll_wait, timed", SYS_epoll_wait, call_epoll_wait_time, feed_in, pipe_in, 0, 0, 0 }, \
+	{ "epoll_pwait, timed", SYS_epoll_pwait, call_epoll_pwait_time, feed_in, pipe_in, 0, 0, 0 }, \
+	{ "epoll_pwait2, timed", SYS_epoll_pwait2, call_epoll_pwait2_time, feed_in, pipe_in, 0, 0, 0 }, \
+	{ "semtimedop, timed", SYS_semtimedop, call_semtimedop_time, raise_semaphore, semaphore, 0, 0, drop_semaphore }, \
+	{ "sigtimedwait", SYS_rt_sigtimedwait, call_sigtimedwait, queue_for_sigtimedwait, 0, settle_sigtimedwait, 0, 0 }, \
+	{ "io_getevents, timed", SYS_io_getevents, call_io_getevents_time, feed_in, pipe_in, settle_aio, 0, 0 }, \
+	{ "io_pgetevents, timed", 333, call_io_pgetevents_time, feed_in, pipe_in, settle_aio, 0, 0 }
+
+/* These have it elsewhere: in the socket, or in a structure of the target. */
+static inline void set_timeout(struct scene *s, int fd, int option)
+{
+	struct timeval t = { s->span.tv_sec, s->span.tv_nsec / 1000 };
+	CHECK(setsockopt(fd, SOL_SOCKET, option, &t, sizeof t) == 0);
+}
+static inline void settle_rcvtimeo(struct scene *s) { set_timeout(s, s->in[0], SO_RCVTIMEO); }
+static inline void settle_sndtimeo(struct scene *s)
+{
+	set_timeout(s, s->out[1], SO_SNDTIMEO);
+	fill_out(s);
+}
+static inline long call_connect_time(struct scene *s)
+{
+	int fd = a_client(), e;
+	long r;
+	set_timeout(s, fd, SO_SNDTIMEO);
+	r = syscall(SYS_connect, fd, &listener_address, listener_length);
+	e = errno;
+	close(fd);
+	errno = e;
+	return r;
+}
+static inline long call_io_uring_enter_time(struct scene *s)
+{
+	struct __kernel_timespec t = { s->span.tv_sec, s->span.tv_nsec };
+	struct io_uring_getevents_arg with = { .ts = (uintptr_t)&t };
+	if (s->refused)
+		return -1;
+	return uring_got(s, syscall(SYS_io_uring_enter, uring.fd, 0, 1,
+		IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &with, sizeof with));
+}
+
+#define TIMED_ELSEWHERE \
+	{ "recv, timed", SYS_recvfrom, call_recvfrom, feed_in, stream_in, settle_rcvtimeo, 0, 0 }, \
+	{ "recvmsg, timed", SYS_recvmsg, call_recvmsg, feed_in, packets_in, settle_rcvtimeo, 0, 0 }, \
+	{ "recvmmsg, timed", SYS_recvmmsg, call_recvmmsg, feed_in, packets_in, settle_rcvtimeo, 0, 0 }, \
+	{ "accept, timed", SYS_accept, call_accept, connect_client, listener_in, settle_rcvtimeo, 0, 0 }, \
+	{ "accept4, timed", SYS_accept4, call_accept4, connect_client, listener_in, settle_rcvtimeo, 0, 0 }, \
+	{ "send, timed", SYS_sendto, call_sendto, drain_out, stream_out, settle_sndtimeo, 0, 0 }, \
+	{ "sendmsg, timed", SYS_sendmsg, call_sendmsg, drain_out, packets_out, settle_sndtimeo, 0, 0 }, \
+	{ "connect, timed", SYS_connect, call_connect_time, accept_one, full_listener, 0, 0, 0 }, \
+	{ "io_uring_enter, timed", SYS_io_uring_enter, call_io_uring_enter_time, feed_in, pipe_in, settle_uring, 0, 0 }
+
+#define CASES(table) ((int)(sizeof (table) / sizeof *(table)))
+
+#endif
