@@ -119,7 +119,7 @@ target/c-tests/%: c-tests/%.c $(OUT)/libmman_peer.a | all
 -include $(TESTS:%=%.d) $(DEMO).d
 
 check: all
-	@MAKE='$(MAKE)' CARGO='$(CARGO)' CARGOFLAGS='$(CARGOFLAGS)' CC='$(CC)' c-tests/check.sh
+	@MAKE='$(MAKE)' WERROR='$(WERROR)' CARGO='$(CARGO)' CARGOFLAGS='$(CARGOFLAGS)' CC='$(CC)' c-tests/check.sh
 
 bench: all
 	@CC='$(CC)' bench/run.sh
