@@ -23,6 +23,8 @@ INSTALL    ?= install
 PKG_CONFIG ?= pkg-config
 CFLAGS     ?= -O2 -g
 WERROR     ?=
+# The scripts beside the tests and the benchmark build with the same tools.
+export CC CXX CARGO CARGOFLAGS MAKE WERROR
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 SONAME  := libmman_peer.so.1
@@ -119,10 +121,10 @@ target/c-tests/%: c-tests/%.c $(OUT)/libmman_peer.a | all
 -include $(TESTS:%=%.d) $(DEMO).d
 
 check: all
-	@MAKE='$(MAKE)' WERROR='$(WERROR)' CARGO='$(CARGO)' CARGOFLAGS='$(CARGOFLAGS)' CC='$(CC)' c-tests/check.sh
+	@c-tests/check.sh
 
 bench: all
-	@CC='$(CC)' bench/run.sh
+	@bench/run.sh
 
 # ---- Installation --------------------------------------------------------
 # The .pc files name every directory from their own place, so that an

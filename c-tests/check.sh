@@ -4,6 +4,9 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 MAKE=${MAKE:-make} CARGO=${CARGO:-cargo} CARGOFLAGS=${CARGOFLAGS-}
+# The calls of make below are calls of their own: variables meant for this one
+# (a DESTDIR, say) are not for them.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 log=$(mktemp "${TMPDIR:-/tmp}/mman_peer-check.XXXXXX") || exit 2
 trap 'rm -f "$log"' EXIT
 trap 'exit 130' INT TERM HUP
@@ -44,7 +47,7 @@ part c-tests/headers.sh
 part c-tests/abi.sh
 part c-tests/installed.sh
 # A test that does not build is a failure, which run.sh counts.
-show $MAKE -s -k tests
+show $MAKE -s -k -j2 tests
 part c-tests/run.sh
 
 echo
