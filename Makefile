@@ -110,13 +110,15 @@ demo: $(DEMO)
 # ---- The tests -----------------------------------------------------------
 tests: $(TESTS)
 
-target/c-tests/%: c-tests/%.c $(OUT)/libmman_peer.a | all
+target/c-tests/%: c-tests/%.c | all
 	@mkdir -p $(@D)
-	@libraries='$(LINK)'; \
-	grep -q '^[ /*]*links: static' $< && libraries=$(OUT)/libmman_peer.a; \
-	set -x; \
 	$(CC) $(CPPFLAGS) -std=gnu11 $(CFLAGS) -Wall -Wextra $(WERROR) -pthread -MMD -Iinclude \
-		$< $(LDFLAGS) $$libraries -o $@
+		$< $(LDFLAGS) $(LINK) -lm -ldl -o $@
+
+# Those whose first comment says "links: static".
+STATIC_TESTS := $(patsubst c-tests/%.c,target/c-tests/%,$(shell grep -l '^[ /*]*links: static' c-tests/*.c))
+$(STATIC_TESTS): $(OUT)/libmman_peer.a
+$(STATIC_TESTS): LINK := $(OUT)/libmman_peer.a
 
 -include $(TESTS:%=%.d) $(DEMO).d
 
