@@ -1,0 +1,45 @@
+/*
+ * RLIMIT_AS is the target's: a target at its limit gives ENOMEM, a caller at
+ * its own does not.
+ */
+#include "target.h"
+#include <sys/resource.h>
+
+enum { MORE = 16 << 20, BIG = 256 << 20 };
+
+static void limit_address_space(void)
+{
+	struct rlimit limit;
+	CHECK(getrlimit(RLIMIT_AS, &limit) == 0);
+	limit.rlim_cur = (rlim_t)status_value(getpid(), "VmSize") * 1024 + MORE;
+	CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+}
+
+static void limited(struct target *t)
+{
+	int fd = memfd_of(1);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, BIG, PROT_NONE, MAP_PRIVATE, NOFD, 0), ENOMEM);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, BIG, PROT_READ, MAP_SHARED, NOFD, 0), ENOMEM);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, BIG, PROT_READ, MAP_SHARED, fd, 0), ENOMEM);
+	CHECK(free_range(t, MORE / 4) != NULL);
+	close(fd);
+}
+
+static void limited_caller(void)
+{
+	struct target t = target_start(NULL);
+	int fd = memfd_of(1);
+	void *a;
+	limit_address_space();
+	CHECK(free_range(&t, BIG) != NULL);
+	CHECK_MAPS(a, mmap_peer(t.pid, NULL, BIG, PROT_READ, MAP_SHARED, fd, 0));
+	CHECK_OK(munmap_peer(t.pid, a, BIG));
+	peer_dismiss(&t.peer);
+}
+
+int main(void)
+{
+	own_and_peer(limit_address_space, limited);
+	in_child(limited_caller);
+	return 0;
+}

@@ -1,0 +1,40 @@
+/*
+ * An offset that the object cannot address is ENXIO, where mmap() says
+ * EOVERFLOW; so is a negative one, which counts without sign. Anonymous memory
+ * has no end.
+ */
+#include "target.h"
+
+#define LAST_PAGE (INT64_MAX - 4095)
+
+static void refuses(struct target *t, int fd)
+{
+	const struct bad_call bad[] = {
+		{ "last page below 2^63", NULL, 4096, PROT_READ, MAP_SHARED, fd, LAST_PAGE, ENXIO },
+		{ "two pages across 2^63", NULL, 8192, PROT_READ, MAP_SHARED, fd, LAST_PAGE, ENXIO },
+		{ "-4096", NULL, 4096, PROT_READ, MAP_SHARED, fd, -4096, ENXIO },
+		{ "-4096, private", NULL, 4096, PROT_READ, MAP_PRIVATE, fd, -4096, ENXIO },
+		{ "-1", NULL, 1, PROT_READ, MAP_SHARED, fd, -1, ENXIO },
+		{ "lowest", NULL, 4096, PROT_READ, MAP_SHARED, fd, INT64_MIN, ENXIO },
+	};
+	CHECK_BAD_CALLS(t, bad);
+	close(fd);
+}
+
+static void test(struct target *t)
+{
+	unsigned char *a;
+	int file = file_of("object", 1);
+	CHECK(mmap64(NULL, 4096, PROT_READ, MAP_SHARED, file, LAST_PAGE) == MAP_FAILED && errno == EOVERFLOW);
+	refuses(t, file);
+	refuses(t, memfd_of(1));
+	CHECK_MAPS(a, mmap64_peer(t->pid, NULL, 4096, PROT_READ, MAP_SHARED, NOFD, -4096));
+	CHECK_OK(munmap_peer(t->pid, a, 4096));
+	unlink("object");
+}
+
+int main(void)
+{
+	own_and_peer(NULL, test);
+	return 0;
+}

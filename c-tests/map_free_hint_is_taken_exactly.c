@@ -1,0 +1,64 @@
+/*
+ * A free hint is taken exactly, so that a caller can ask for the address that it
+ * has itself; a hint inside a page is rounded up; a taken one is no error: the
+ * map goes elsewhere, and what was there stays.
+ */
+#include "target.h"
+
+static void hints(struct target *t, int fd)
+{
+	const int prot = PROT_READ | PROT_WRITE;
+	unsigned char *hint = free_range(t, 64 * 4096) + 32 * 4096, *a, *b;
+
+	CHECK_MAPS(a, mmap_peer(t->pid, hint, 8192, prot, MAP_SHARED, fd, 0));
+	CHECK(a == hint);
+	target_write(t, a, 61);
+	CHECK_MAPS(b, mmap_peer(t->pid, hint, 8192, prot, MAP_SHARED, fd, 0));
+	CHECK(b + 8192 <= a || b >= a + 8192);
+	CHECK_RANGE(t, b, 8192, "rw-s");
+	CHECK_OK(munmap_peer(t->pid, b, 8192));
+	CHECK_MAPS(b, mmap_peer(t->pid, hint - 4096, 8192, prot, MAP_SHARED, fd, 0));	/* half taken */
+	CHECK(b + 8192 <= a || b >= a + 8192);
+	CHECK_OK(munmap_peer(t->pid, b, 8192));
+	CHECK(target_read(t, a) == 61);
+	CHECK_OK(munmap_peer(t->pid, a, 8192));
+
+	CHECK_MAPS(a, mmap_peer(t->pid, hint + 1, 8192, prot, MAP_SHARED, fd, 0));
+	CHECK(a == hint + 4096);
+	CHECK_OK(munmap_peer(t->pid, a, 8192));
+	CHECK_MAPS(a, mmap_peer(t->pid, hint + 4095, 4096, prot, MAP_SHARED, fd, 4096 + 5));
+	CHECK(a == hint + 4096 + 5);
+	CHECK_OK(munmap_peer(t->pid, a, 4096));
+}
+
+static void test(struct target *t)
+{
+	int fd = memfd_of(3);
+	hints(t, NOFD);
+	hints(t, fd);
+	close(fd);
+}
+
+/* Map here, and into the peer at the same address: free there, since it is the caller's child. */
+static void same_address(struct target *t)
+{
+	int fd = memfd_of(1), i;
+	for (i = 0; i < 20; i++) {
+		unsigned char *here = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), *there;
+		CHECK(here != MAP_FAILED);
+		if (target_mapped(t, here))
+			continue;
+		CHECK_MAPS(there, mmap_peer(t->pid, here, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+		CHECK(there == here);
+		here[1] = (unsigned char)i;
+		CHECK(target_read(t, there + 1) == i);
+	}
+	close(fd);
+}
+
+int main(void)
+{
+	own_and_peer(NULL, test);
+	on_peer(NULL, same_address);
+	return 0;
+}
