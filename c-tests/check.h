@@ -1,0 +1,287 @@
+/*
+ * check.h: what every C test uses.
+ *
+ * A test is one program about one behaviour; its file name is the sentence.
+ * It exits with 0 (passed), 77 (skipped: the reason is its last line, begun
+ * with "skip: ") or anything else (failed: CHECK has said where and why).
+ *
+ * Markers in a test's first comment, read by run.sh:
+ *   runs-as: root        only as root (default: as root and as an ordinary user)
+ *   runs-as: user        only as an ordinary user
+ *   time-limit: SECONDS  (default 20)
+ *   links: static        against libmman_peer.a instead of the shared library
+ */
+#ifndef CHECK_H
+#define CHECK_H
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/mman_peer.h>
+#include <mman_peer.h>
+
+#define CHECK(cond) \
+	do { if (!(cond)) check_failed(__FILE__, __LINE__, #cond); } while (0)
+
+/* The call must fail with this errno, and must say why. */
+#define CHECK_FAILS(call, failure, want) \
+	do { \
+		int check_errno_; \
+		errno = 0; \
+		if ((call) != (failure)) \
+			check_failed(__FILE__, __LINE__, #call " must fail"); \
+		check_errno_ = errno; \
+		if (check_errno_ != (want)) { \
+			fprintf(stderr, "errno is %d (%s), not %s: %s\n", check_errno_, \
+				strerror(check_errno_), #want, mman_peer_explain()); \
+			check_failed(__FILE__, __LINE__, #call); \
+		} \
+		if (mman_peer_explain() == NULL || mman_peer_explain()[0] == '\0') \
+			check_failed(__FILE__, __LINE__, #call " must explain itself"); \
+	} while (0)
+#define CHECK_MAP_FAILS(call, want)   CHECK_FAILS(call, MAP_FAILED, want)
+#define CHECK_UNMAP_FAILS(call, want) CHECK_FAILS(call, -1, want)
+
+/* The call must succeed and leave errno alone. */
+#define CHECK_MAPS(var, call) \
+	do { \
+		errno = 4242; \
+		(var) = (call); \
+		if ((void *)(var) == MAP_FAILED) { \
+			fprintf(stderr, "errno %d (%s): %s\n", errno, strerror(errno), mman_peer_explain()); \
+			check_failed(__FILE__, __LINE__, #call); \
+		} \
+		CHECK(errno == 4242); \
+	} while (0)
+#define CHECK_OK(call) \
+	do { \
+		errno = 4242; \
+		if ((call) != 0) { \
+			fprintf(stderr, "errno %d (%s): %s\n", errno, strerror(errno), mman_peer_explain()); \
+			check_failed(__FILE__, __LINE__, #call); \
+		} \
+		CHECK(errno == 4242); \
+	} while (0)
+
+static inline void check_failed(const char *file, int line, const char *what)
+{
+	fprintf(stderr, "%s:%d: failed: %s (process %d)\n", file, line, what, (int)getpid());
+	fflush(stderr);
+	_exit(1);
+}
+
+__attribute__((format(printf, 1, 2), noreturn))
+static inline void check_skip(const char *why, ...)
+{
+	va_list ap;
+	va_start(ap, why);
+	printf("skip: ");
+	vprintf(why, ap);
+	printf("\n");
+	va_end(ap);
+	fflush(stdout);
+	_exit(77);
+}
+
+static inline size_t check_page(void) { return (size_t)sysconf(_SC_PAGESIZE); }
+
+static inline double check_now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/*
+ * A peer: a forked child that runs body(channel) and then exits with its
+ * return value. The channel is one end of a socketpair; the test has the other.
+ * A peer dies with the test.
+ */
+struct peer {
+	pid_t pid;
+	int channel;
+};
+
+static inline struct peer peer_start(int (*body)(int channel))
+{
+	struct peer p;
+	int ends[2];
+	pid_t parent = getpid();
+	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+	fflush(NULL);
+	p.pid = fork();
+	CHECK(p.pid != -1);
+	if (p.pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+		close(ends[0]);
+		_exit(body(ends[1]));
+	}
+	close(ends[1]);
+	p.channel = ends[0];
+	return p;
+}
+
+static inline void tell(int channel, const void *what, size_t size)
+{
+	ssize_t n;
+	do n = send(channel, what, size, MSG_NOSIGNAL); while (n == -1 && errno == EINTR);
+	CHECK(n == (ssize_t)size);
+}
+
+static inline void hear(int channel, void *what, size_t size)
+{
+	ssize_t n;
+	do n = recv(channel, what, size, 0); while (n == -1 && errno == EINTR);
+	CHECK(n == (ssize_t)size);
+}
+
+static inline void tell_word(int channel, uintptr_t word) { tell(channel, &word, sizeof word); }
+static inline uintptr_t hear_word(int channel) { uintptr_t w; hear(channel, &w, sizeof w); return w; }
+
+/* The peer's exit status; its death by a signal is a failure of the test. */
+static inline int peer_status(struct peer *p)
+{
+	int status;
+	pid_t got;
+	do got = waitpid(p->pid, &status, 0); while (got == -1 && errno == EINTR);
+	CHECK(got == p->pid);
+	if (WIFSIGNALED(status)) {
+		fprintf(stderr, "the peer was killed by signal %d (%s)\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		check_failed(__FILE__, __LINE__, "the peer must live");
+	}
+	return WEXITSTATUS(status);
+}
+
+static inline void peer_kill(struct peer *p)
+{
+	int status;
+	kill(p->pid, SIGKILL);
+	while (waitpid(p->pid, &status, 0) == -1 && errno == EINTR)
+		;
+	close(p->channel);
+}
+
+/*
+ * A peer that does as told: it reads or writes its own memory, and survives
+ * touching what is not mapped. For tests that only need a body to look inside.
+ */
+enum { BODY_READ = 1, BODY_WRITE, BODY_MAPPED, BODY_EXIT };
+struct body_request { uintptr_t op, addr, value; };
+
+static inline int body_is_mapped(uintptr_t addr)
+{
+	unsigned char v;
+	uintptr_t page = addr & ~((uintptr_t)check_page() - 1);
+	return mincore((void *)page, check_page(), &v) == 0;
+}
+
+static inline int obedient_body(int channel)
+{
+	struct body_request r;
+	for (;;) {
+		uintptr_t answer = 0;
+		hear(channel, &r, sizeof r);
+		switch (r.op) {
+		case BODY_READ:   answer = *(volatile unsigned char *)r.addr; break;
+		case BODY_WRITE:  *(volatile unsigned char *)r.addr = (unsigned char)r.value; break;
+		case BODY_MAPPED: answer = (uintptr_t)body_is_mapped(r.addr); break;
+		case BODY_EXIT:   return (int)r.value;
+		}
+		tell_word(channel, answer);
+	}
+}
+
+static inline uintptr_t body_ask(struct peer *p, uintptr_t op, const volatile void *addr, uintptr_t value)
+{
+	struct body_request r = { op, (uintptr_t)addr, value };
+	tell(p->channel, &r, sizeof r);
+	return hear_word(p->channel);
+}
+#define peer_read(p, a)     ((unsigned char)body_ask((p), BODY_READ, (a), 0))
+#define peer_write(p, a, v) ((void)body_ask((p), BODY_WRITE, (a), (uintptr_t)(v)))
+#define peer_mapped(p, a)   ((int)body_ask((p), BODY_MAPPED, (a), 0))
+
+static inline void peer_dismiss(struct peer *p)
+{
+	struct body_request r = { BODY_EXIT, 0, 0 };
+	tell(p->channel, &r, sizeof r);
+	CHECK(peer_status(p) == 0);
+	close(p->channel);
+}
+
+/* The state letter of a process or thread, from /proc/TID/stat; 0 if it is gone. */
+static inline char task_state(pid_t tid)
+{
+	char path[64], text[512], *after;
+	int fd;
+	ssize_t n;
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return 0;
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	after = strrchr(text, ')');
+	return after ? after[2] : 0;
+}
+
+/* Waits until the thread is in that state: a poll for a condition, no guess at a time. */
+static inline void await_state(pid_t tid, char want)
+{
+	double give_up = check_now() + 10;
+	while (task_state(tid) != want) {
+		CHECK(check_now() < give_up);
+		usleep(200);
+	}
+}
+
+/* The number of the system call the thread sleeps in; -1 running or unknown. */
+static inline long task_syscall(pid_t tid)
+{
+	char path[64], text[256];
+	int fd;
+	ssize_t n;
+	snprintf(path, sizeof path, "/proc/%d/syscall", (int)tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (n <= 0 || text[0] < '0' || text[0] > '9')
+		return -1;
+	text[n] = '\0';
+	return strtol(text, NULL, 10);
+}
+
+static inline void await_syscall(pid_t tid, long want)
+{
+	double give_up = check_now() + 10;
+	while (task_syscall(tid) != want || task_state(tid) != 'S') {
+		CHECK(check_now() < give_up);
+		usleep(200);
+	}
+}
+
+#endif

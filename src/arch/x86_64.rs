@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! x86_64: the `syscall` instruction, the register set of PTRACE_GETREGS, and
+//! the numbers of the calls that answer a stop with a bare EINTR.
+//!
+//! On this processor the kernel decides about restarting an interrupted call
+//! *after* the ptrace stop, from the registers that it then finds
+//! (`arch_do_signal_or_restart`, arch/x86/kernel/signal.c). So a thread whose
+//! registers are put back exactly as they were goes on exactly as it would have.
+
+use super::{InterruptedCall, Timeout};
+use core::arch::asm;
+
+/// One system call, without libc: no errno, no cancellation point.
+///
+/// # Safety
+/// The arguments must be what the call of that number demands.
+#[inline(always)]
+pub(crate) unsafe fn syscall(number: usize, a: [usize; 6]) -> usize {
+    let result: usize;
+    // SAFETY: the kernel's calling convention (syscall(2)): rcx and r11 are
+    // clobbered; the caller vouches for the arguments.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") number => result,
+            in("rdi") a[0], in("rsi") a[1], in("rdx") a[2],
+            in("r10") a[3], in("r8") a[4], in("r9") a[5],
+            lateout("rcx") _, lateout("r11") _,
+            options(nostack)
+        );
+    }
+    result
+}
+
+/// The instruction that enters the kernel.
+pub(crate) const ENTER_KERNEL: [u8; 2] = [0x0f, 0x05];
+
+/// `task_pt_regs(task)->cs` of 64-bit user code (__USER_CS).
+const USER_CS: u64 = 0x33;
+const USER_DS: u64 = 0x2b;
+/// A number with this bit is an x32 call (__X32_SYSCALL_BIT).
+const X32_BIT: i64 = 0x4000_0000;
+/// Trap, direction and alignment-check flags: a borrowed call must not carry the user's.
+const FLAGS_OF_THE_USER: u64 = 1 << 8 | 1 << 10 | 1 << 18;
+/// "Restart if no handler runs, else EINTR" (include/linux/errno.h).
+const ERESTARTNOHAND: u64 = -514i64 as u64;
+
+const _: () = assert!(core::mem::size_of::<libc::user_regs_struct>() == 27 * 8);
+
+/// All general registers of a stopped thread.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Registers(libc::user_regs_struct);
+
+impl Registers {
+    pub const fn zeroed() -> Registers {
+        // SAFETY: user_regs_struct is 27 integers; all bits zero is a value of each.
+        Registers(unsafe { core::mem::zeroed() })
+    }
+
+    pub fn as_mut_ptr(&mut self) -> *mut libc::c_void {
+        (&raw mut self.0).cast()
+    }
+
+    pub fn as_ptr(&self) -> *const libc::c_void {
+        (&raw const self.0).cast()
+    }
+
+    /// The call that the thread sat in; none if it was stopped in user mode.
+    pub fn interrupted_call(&self) -> Option<InterruptedCall> {
+        let r = &self.0;
+        // The entry code of interrupts and exceptions leaves a negative orig_rax.
+        ((r.orig_rax as i64) >= 0).then(|| InterruptedCall {
+            number: r.orig_rax as i64,
+            arguments: [r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9].map(|v| v as usize),
+            result: r.rax as i64,
+        })
+    }
+
+    /// Where the instruction lies that the thread entered the kernel by, if
+    /// it did so as 64-bit code. The bytes there are still to be verified.
+    pub fn own_entry(&self) -> Option<usize> {
+        let r = &self.0;
+        let in_call = (r.orig_rax as i64) >= 0 && r.orig_rax as i64 & X32_BIT == 0;
+        (in_call && r.cs == USER_CS).then(|| (r.rip as usize).wrapping_sub(ENTER_KERNEL.len()))
+    }
+
+    /// The address at which user mode goes on.
+    pub fn user_address(&self) -> usize {
+        self.0.rip as usize
+    }
+
+    pub fn set_user_address(&mut self, address: usize) {
+        self.0.rip = address as u64;
+    }
+
+    /// Turns a bare -EINTR into -ERESTARTNOHAND: with no handler to run the
+    /// call restarts, with one it answers EINTR as it was about to.
+    pub fn restart_unless_handled(&mut self) {
+        self.0.rax = ERESTARTNOHAND;
+    }
+
+    /// These registers, with one system call in place of what they were about to do.
+    pub fn with_call(&self, instruction: usize, number: usize, a: [usize; 6]) -> Registers {
+        let mut r = self.0;
+        let [rdi, rsi, rdx, r10, r8, r9] = a.map(|v| v as u64);
+        (r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9) = (rdi, rsi, rdx, r10, r8, r9);
+        r.rax = number as u64;
+        r.rip = instruction as u64;
+        // Else the restart of the old call would move rip back by two.
+        r.orig_rax = u64::MAX;
+        r.eflags &= !FLAGS_OF_THE_USER;
+        // A 64-bit process may sit in 32-bit code (Wine): the call is 64-bit code.
+        r.cs = USER_CS;
+        r.ss = USER_DS;
+        Registers(r)
+    }
+
+    /// What the call returned, at its exit stop.
+    pub fn result(&self) -> usize {
+        self.0.rax as usize
+    }
+}
+
+/// Whether the call answers any stop with a bare -EINTR, and where its timeout is.
+///
+/// These are the calls whose kernel code returns EINTR rather than one of the
+/// restart codes (ep_poll, do_semtimedop, do_sigtimedwait, sock_intr_errno with a
+/// finite timeout, read_events, io_cqring_wait). `close` must never be listed:
+/// it has closed when it says so.
+pub(crate) fn answers_bare_eintr(number: i64) -> Option<Timeout> {
+    Some(match number {
+        libc::SYS_epoll_wait | libc::SYS_epoll_pwait => Timeout::Millis(3),
+        libc::SYS_epoll_pwait2 => Timeout::Timespec(3),
+        libc::SYS_semop => Timeout::None,
+        libc::SYS_semtimedop => Timeout::Timespec(3),
+        libc::SYS_rt_sigtimedwait => Timeout::Timespec(2),
+        libc::SYS_recvfrom | libc::SYS_recvmsg | libc::SYS_recvmmsg => Timeout::Elsewhere,
+        libc::SYS_accept | libc::SYS_accept4 | libc::SYS_connect => Timeout::Elsewhere,
+        libc::SYS_sendto | libc::SYS_sendmsg => Timeout::Elsewhere,
+        libc::SYS_io_getevents | IO_PGETEVENTS => Timeout::Timespec(4),
+        libc::SYS_io_uring_enter => Timeout::Elsewhere,
+        _ => return None,
+    })
+}
+
+const IO_PGETEVENTS: i64 = 333;
+
+/// vfork(2): its caller sleeps uninterruptibly until the child has let go.
+pub(crate) const VFORK: i64 = libc::SYS_vfork;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_borrowed_call_keeps_what_it_does_not_need() {
+        let mut saved = Registers::zeroed();
+        saved.0.rbx = 7;
+        saved.0.rsp = 0x1000;
+        saved.0.eflags = 0x246 | FLAGS_OF_THE_USER;
+        saved.0.cs = 0x23;
+        let run = saved.with_call(0x5000, 9, [1, 2, 3, 4, 5, 6]);
+        assert_eq!((run.0.rbx, run.0.rsp, run.0.eflags), (7, 0x1000, 0x246));
+        assert_eq!((run.0.rip, run.0.rax, run.0.r9), (0x5000, 9, 6));
+        assert_eq!((run.0.orig_rax, run.0.cs), (u64::MAX, USER_CS));
+        assert!(run.interrupted_call().is_none());
+    }
+
+    #[test]
+    fn close_is_never_restarted() {
+        assert!(answers_bare_eintr(libc::SYS_close).is_none());
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One call from its arguments to its result, as a list of what happens. Below
+//! the edge to C, above the rooms that do it.
+
+use crate::env::{self, Engine};
+use crate::errno::Errno;
+use crate::fault::{Fault, Why};
+use crate::inject::{self, Trace};
+use crate::peer::{self, Peer, Who};
+use crate::perform::{self, Mapping, Own};
+use crate::procfs;
+use crate::request::{self, FileFacts, MapPlan, Request, UnmapPlan};
+use crate::sys;
+
+/// Which way a call took, for its debug line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Route {
+    pub own: bool,
+    pub trace: Trace,
+}
+
+/// mmap_peer(): the address in the target.
+pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usize, Fault> {
+    let who = peer::find(pid)?;
+    let plan = allowed_first(&who, request::plan_map(request, sys::page_size(), file_facts))?;
+    let start = match &who {
+        Who::Caller => {
+            route.own = true;
+            map_own(&plan, request)?
+        }
+        Who::Other(peer) => {
+            check_engine()?;
+            inject::map(peer, &plan, env::settings().timeout, &mut route.trace)?
+        }
+    };
+    Ok(start + plan.shift)
+}
+
+/// munmap_peer().
+pub(crate) fn unmap(pid: i32, addr: usize, len: usize, route: &mut Route) -> Result<(), Fault> {
+    let who = peer::find(pid)?;
+    let plan = allowed_first(&who, request::plan_unmap(addr, len, sys::page_size()))?;
+    match unmap_at(&who, &plan, route) {
+        // An edge inside a huge page: QNX has no such pages, and so no such error.
+        Err(Fault { errno: Errno::EINVAL, .. }) if widen(pid, &plan).is_some() => {
+            unmap_at(&who, &widen(pid, &plan).unwrap_or(plan), route)
+        }
+        done => done,
+    }
+}
+
+fn unmap_at(who: &Who, plan: &UnmapPlan, route: &mut Route) -> Result<(), Fault> {
+    match who {
+        Who::Caller => {
+            route.own = true;
+            match perform::unmap(plan, &mut Own) {
+                Ok(done) => done,
+            }
+        }
+        Who::Other(peer) => {
+            check_engine()?;
+            inject::unmap(peer, plan, env::settings().timeout, &mut route.trace)
+        }
+    }
+}
+
+fn widen(pid: i32, plan: &UnmapPlan) -> Option<UnmapPlan> {
+    let wide = procfs::widened_to_huge_pages(pid, plan.addr, plan.addr + plan.len).ok()??;
+    Some(UnmapPlan { addr: wide.0, len: wide.1 - wide.0 })
+}
+
+/// Wrong arguments are reported last: the target must exist and be within
+/// reach for them to be looked at.
+fn allowed_first<P>(who: &Who, plan: Result<P, Fault>) -> Result<P, Fault> {
+    match (plan, who) {
+        (Err(fault), Who::Other(peer)) => {
+            Peer::may_be_touched(peer)?;
+            Err(fault)
+        }
+        (plan, _) => plan,
+    }
+}
+
+fn check_engine() -> Result<(), Fault> {
+    match env::settings().engine {
+        Engine::Auto | Engine::Inject => Ok(()),
+        Engine::Service => Err(Fault::new(
+            Errno::EPERM,
+            Why::Says("MMAN_PEER_ENGINE=service, and the target has no service: set it to auto or inject"),
+        )),
+    }
+}
+
+/// In the caller itself the kernel may populate and lock at once.
+fn map_own(plan: &MapPlan, request: &Request) -> Result<usize, Fault> {
+    let mut plan = *plan;
+    plan.flags |= request.flags & (libc::MAP_LOCKED | libc::MAP_POPULATE | libc::MAP_NONBLOCK);
+    plan.after.lock = false;
+    let mut mapping = Mapping::new();
+    match mapping.make(&plan, plan.file.map(|(fd, _)| fd), None, &mut Own) {
+        Ok(()) => mapping.outcome(),
+    }
+}
+
+/// What the caller's descriptor is.
+fn file_facts(fd: i32) -> Result<FileFacts, Errno> {
+    const HUGETLBFS_MAGIC: i64 = 0x958458f6;
+    let flags = sys::status_flags(fd)?;
+    if flags & libc::O_PATH != 0 {
+        return Err(Errno::EBADF);
+    }
+    let kind = sys::fstat(fd)?.st_mode & libc::S_IFMT;
+    let access = flags & libc::O_ACCMODE;
+    let regular = kind == libc::S_IFREG;
+    Ok(FileFacts {
+        readable: access != libc::O_WRONLY,
+        writable: access != libc::O_RDONLY,
+        directory: kind == libc::S_IFDIR,
+        regular,
+        plain: regular && sys::file_system(fd).is_ok_and(|magic| magic != HUGETLBFS_MAGIC),
+    })
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The caller's descriptor on its way into a target, and out of it again on
+//! every path.
+//!
+//! Linux takes descriptors out of a process (pidfd_getfd) but puts none in. So
+//! the target opens a datagram socket, we take that out, connect it to itself
+//! and send our descriptor through it, and the target receives it. Where that
+//! cannot be (no pidfd_getfd, no socket in the target), the target opens
+//! /proc/CALLER/fd/N, if that is an ordinary file.
+//!
+//! It remembers how far it has come; called again after an interruption, it
+//! goes on. *Touches* in the target: one page that it maps for its message,
+//! two descriptors. Both are gone when `tidy` has returned.
+
+use crate::errno::Errno;
+use crate::fault::{Fault, Why};
+use crate::inject::session::{Lost, Session};
+use crate::perform::Hands;
+use crate::procfs;
+use crate::request::{map_refused, FileFacts, MapPlan};
+use crate::sys;
+use libc::c_int;
+
+/// Up to this size, a range for the mapping is made first, and its first page
+/// is the scratch page: one call less.
+const SMALL: usize = 64 * 1024;
+
+pub(crate) struct Carry {
+    fd: c_int,
+    facts: FileFacts,
+    way: Way,
+    /// The page for the message; with `held` the whole range of the mapping to be.
+    scratch: Option<(usize, usize)>,
+    held: bool,
+    socket: Option<c_int>,
+    sent: bool,
+    arrived: Option<c_int>,
+    fault: Option<Fault>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    Socket,
+    Procfs,
+}
+
+impl Carry {
+    pub fn new(fd: c_int, facts: FileFacts) -> Carry {
+        Carry {
+            fd,
+            facts,
+            way: Way::Socket,
+            scratch: None,
+            held: false,
+            socket: None,
+            sent: false,
+            arrived: None,
+            fault: None,
+        }
+    }
+
+    /// Whether something of it stands in the target.
+    pub fn begun(&self) -> bool {
+        self.scratch.is_some() || self.socket.is_some() || self.arrived.is_some()
+    }
+
+    /// The descriptor in the target, or why there is none. For use when `bring` has returned.
+    pub fn outcome(&self) -> Result<c_int, Fault> {
+        match (self.fault, self.arrived) {
+            (None, Some(fd)) => Ok(fd),
+            (Some(fault), _) => Err(fault),
+            (None, None) => Err(Fault::says(Errno::EAGAIN, "the descriptor did not arrive")),
+        }
+    }
+
+    /// The range that is held for the mapping, if one is.
+    pub fn held_range(&self) -> Option<usize> {
+        self.scratch.filter(|_| self.held).map(|(start, _)| start)
+    }
+
+    /// The held range has become the mapping.
+    pub fn range_taken(&mut self) {
+        if self.held {
+            self.scratch = None;
+        }
+    }
+
+    /// Brings the descriptor into the target.
+    pub fn bring(&mut self, plan: &MapPlan, session: &mut Session<'_>) -> Result<(), Lost> {
+        if self.arrived.is_none() && self.fault.is_none() {
+            self.make_room(plan, session)?;
+        }
+        while self.arrived.is_none() && self.fault.is_none() {
+            match self.way {
+                Way::Socket => self.by_socket(session)?,
+                Way::Procfs => self.by_procfs(session)?,
+            }
+        }
+        // The room is not needed any more, and must not lie where the mapping goes.
+        if !self.held {
+            self.clear_room(session)?;
+        }
+        Ok(())
+    }
+
+    fn make_room(&mut self, plan: &MapPlan, session: &mut Session<'_>) -> Result<(), Lost> {
+        if self.scratch.is_some() {
+            return Ok(());
+        }
+        const HOLDABLE: c_int = libc::MAP_TYPE | libc::MAP_NORESERVE | libc::MAP_FIXED_NOREPLACE;
+        self.held = self.facts.plain && plan.len <= SMALL && plan.flags & !HOLDABLE == 0;
+        let anonymous = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        let (addr, len, flags) = if self.held {
+            (plan.addr, plan.len, plan.flags & !libc::MAP_TYPE | anonymous)
+        } else {
+            (0, sys::page_size(), anonymous)
+        };
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        match session.call(libc::SYS_mmap, [addr, len, access as usize, flags as usize, usize::MAX, 0])? {
+            Ok(start) => self.scratch = Some((start, len)),
+            Err(errno) => self.fault = Some(map_refused(plan, errno)),
+        }
+        Ok(())
+    }
+
+    fn clear_room(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
+        if let Some((start, len)) = self.scratch {
+            let _ = session.call(libc::SYS_munmap, [start, len, 0, 0, 0, 0])?;
+            self.scratch = None;
+        }
+        Ok(())
+    }
+
+    fn by_socket(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
+        let Some((room, _)) = self.scratch else { return Ok(()) };
+        let Some(pidfd) = session.peer().pidfd() else {
+            self.way = Way::Procfs;
+            return Ok(());
+        };
+        let theirs = match self.socket {
+            Some(socket) => socket,
+            None => {
+                let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC;
+                match session.call(libc::SYS_socket, [libc::AF_UNIX as usize, kind as usize, 0, 0, 0, 0])? {
+                    Ok(fd) => *self.socket.insert(fd as c_int),
+                    Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => return Ok(self.refuse(session, errno, "socket()")),
+                    Err(_) => {
+                        self.way = Way::Procfs;
+                        return Ok(());
+                    }
+                }
+            }
+        };
+        if !self.sent {
+            let sent = sys::pidfd_getfd(pidfd, theirs).and_then(|ours| sys::send_to_itself(&ours, self.fd));
+            if sent.is_err() {
+                self.way = Way::Procfs;
+                return Ok(());
+            }
+            self.sent = true;
+        }
+        let mut letterbox = sys::Letterbox::at(room);
+        if let Err(errno) = session.write(room, letterbox.bytes()) {
+            return Ok(self.refuse(session, errno, "writing the message header"));
+        }
+        let flags = libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT;
+        if let Err(errno) = session.call(libc::SYS_recvmsg, [theirs as usize, room, flags as usize, 0, 0, 0])? {
+            return Ok(self.refuse(session, errno, "recvmsg()"));
+        }
+        match session.read(room, letterbox.bytes_mut()) {
+            // Truncated: the target had no descriptor free (`scm_detach_fds`).
+            Ok(()) => match letterbox.descriptor() {
+                Some(fd) => self.arrived = Some(fd),
+                None => self.refuse(session, Errno::EMFILE, "recvmsg()"),
+            },
+            Err(errno) => self.refuse(session, errno, "reading the message header"),
+        }
+        Ok(())
+    }
+
+    fn by_procfs(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
+        let Some((room, _)) = self.scratch else { return Ok(()) };
+        if !self.facts.regular {
+            return Ok(self.refuse(session, Errno::EPERM, "socket()"));
+        }
+        let path = procfs::descriptor_path(sys::getpid(), self.fd);
+        if let Err(errno) = session.write(room, path.padded()) {
+            return Ok(self.refuse(session, errno, "writing the path"));
+        }
+        let access = if self.facts.writable { libc::O_RDWR } else { libc::O_RDONLY };
+        let flags = access | libc::O_CLOEXEC;
+        match session.call(libc::SYS_openat, [libc::AT_FDCWD as usize, room, flags as usize, 0, 0, 0])? {
+            // A name in /proc means what the target's /proc says: it must be the same file.
+            Ok(fd) => {
+                self.arrived = Some(fd as c_int);
+                if !procfs::same_object(session.peer().pid(), fd as c_int, self.fd) {
+                    self.refuse(session, Errno::EPERM, "open() of /proc/CALLER/fd");
+                }
+            }
+            Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => self.refuse(session, errno, "open()"),
+            Err(_) => self.refuse(session, Errno::EPERM, "open() of /proc/CALLER/fd"),
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, session: &Session<'_>, errno: Errno, at: &'static str) {
+        self.fault = Some(Fault::new(errno, Why::Carry { pid: session.peer().pid(), errno, at }));
+    }
+
+    /// Takes everything out of the target again.
+    pub fn tidy(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
+        self.clear_room(session)?;
+        if let (Some(a), Some(b)) = (self.socket, self.arrived) {
+            if a.abs_diff(b) == 1 {
+                let range = [a.min(b) as usize, a.max(b) as usize, 0, 0, 0, 0];
+                if session.call(libc::SYS_close_range, range)?.is_ok() {
+                    (self.socket, self.arrived) = (None, None);
+                }
+            }
+        }
+        while let Some(fd) = self.arrived.or(self.socket) {
+            let _ = session.call(libc::SYS_close, [fd as usize, 0, 0, 0, 0, 0])?;
+            if self.arrived.take().is_none() {
+                self.socket = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// After an interruption, in which the target ran: forgets descriptors
+    /// whose numbers name something else by now.
+    pub fn recheck(&mut self, session: &Session<'_>) {
+        let pid = session.peer().pid();
+        if self.arrived.is_some_and(|there| !procfs::same_object(pid, there, self.fd)) {
+            self.arrived = None;
+        }
+        if self.socket.is_some_and(|there| !procfs::is_socket(pid, there)) {
+            (self.socket, self.sent) = (None, false);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Why a call failed: the errno that the caller gets, and fixed-size facts
+//! from which one sentence with the remedy is written afterwards.
+//!
+//! A `Fault` is a small value. It is made anywhere, also while a thread of the
+//! target is held; it becomes text only in `ffi/mod.rs`, when nothing is held.
+
+use crate::errno::Errno;
+use core::fmt;
+
+/// A failed call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    pub errno: Errno,
+    pub why: Why,
+}
+
+/// The facts behind an errno.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Why {
+    /// A sentence that needs no facts.
+    Says(&'static str),
+    NoProcess { pid: i32 },
+    NotALeader { tid: i32, pid: i32 },
+    Zombie { pid: i32 },
+    Ended { pid: i32 },
+    KernelThread { pid: i32 },
+    OtherUser { pid: i32, theirs: u32, ours: u32 },
+    Yama { pid: i32, scope: u8, ours: i32 },
+    Undumpable { pid: i32 },
+    TracingDenied { pid: i32 },
+    SeccompStrict { pid: i32 },
+    SeccompFilter { pid: i32 },
+    Trapped { pid: i32 },
+    NarrowTarget { pid: i32 },
+    HeldBy { pid: i32, tracer: i32 },
+    OutOfReach { pid: i32, state: u8 },
+    Frozen { pid: i32 },
+    Signals { pid: i32 },
+    LeftBehind { pid: i32 },
+    NoHelper { errno: Errno },
+    WaitInterrupted { pid: i32 },
+    Procfs { pid: i32, errno: Errno },
+    OwnTable { errno: Errno },
+    /// A descriptor of the caller that does not serve.
+    Descriptor { fd: i32, says: &'static str },
+    /// The descriptor could not be brought into the target.
+    Carry { pid: i32, errno: Errno, at: &'static str },
+    /// The kernel refused the call itself, made in the target.
+    Kernel { call: &'static str, errno: Errno, hint: &'static str },
+}
+
+impl Fault {
+    pub const fn new(errno: Errno, why: Why) -> Fault {
+        Fault { errno, why }
+    }
+
+    pub const fn says(errno: Errno, sentence: &'static str) -> Fault {
+        Fault { errno, why: Why::Says(sentence) }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.errno, self.why)
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Why::Says(sentence) => f.write_str(sentence),
+            Why::NoProcess { pid } => write!(f, "there is no process {pid}"),
+            Why::NotALeader { tid, pid } if pid > 0 => {
+                write!(f, "{tid} is a thread of process {pid}: name the process")
+            }
+            Why::NotALeader { tid, .. } => write!(f, "{tid} is a thread, not a process: name its process"),
+            Why::Zombie { pid } => write!(f, "process {pid} has ended and waits for its parent to collect it"),
+            Why::Ended { pid } => write!(f, "process {pid} ended during the call"),
+            Why::KernelThread { pid } => write!(f, "{pid} is a kernel thread: it has no address space"),
+            Why::OtherUser { pid, theirs, ours } => write!(
+                f,
+                "process {pid} belongs to user {theirs}, the caller is user {ours}: run as that user, or as root (CAP_SYS_PTRACE)"
+            ),
+            Why::Yama { pid, scope: 1, ours } => write!(
+                f,
+                "kernel.yama.ptrace_scope is 1 and process {pid} is no descendant of process {ours}: let it call mman_peer_allow({ours}), give the caller CAP_SYS_PTRACE, or set kernel.yama.ptrace_scope to 0"
+            ),
+            Why::Yama { pid, scope: 2, .. } => write!(
+                f,
+                "kernel.yama.ptrace_scope is 2, so process {pid} can be reached with CAP_SYS_PTRACE only: give it to the caller, or set kernel.yama.ptrace_scope lower"
+            ),
+            Why::Yama { pid, scope, .. } => write!(
+                f,
+                "kernel.yama.ptrace_scope is {scope}, so nobody may trace process {pid}; that setting lasts until the next boot"
+            ),
+            Why::Undumpable { pid } => write!(
+                f,
+                "process {pid} protects its memory (a set-uid or set-capability program, changed ids, or PR_SET_DUMPABLE 0): let it call prctl(PR_SET_DUMPABLE, 1), or give the caller CAP_SYS_PTRACE"
+            ),
+            Why::TracingDenied { pid } => write!(
+                f,
+                "the kernel does not let the caller trace process {pid}: another user or group id, a user namespace, a seccomp filter or a security module (AppArmor, SELinux, Landlock) forbids it; CAP_SYS_PTRACE over the target is needed"
+            ),
+            Why::SeccompStrict { pid } => write!(
+                f,
+                "process {pid} is in strict seccomp mode, in which a mapping call would kill it: only a caller with CAP_SYS_ADMIN can map there"
+            ),
+            Why::SeccompFilter { pid } => write!(
+                f,
+                "process {pid} has a seccomp filter, under which only plain mmap and munmap are safe: map anonymous memory, or give the caller CAP_SYS_ADMIN"
+            ),
+            Why::Trapped { pid } => write!(
+                f,
+                "process {pid} traps its system calls (a seccomp filter or syscall user dispatch), so the call was not made: give the caller CAP_SYS_ADMIN"
+            ),
+            Why::NarrowTarget { pid } => write!(
+                f,
+                "process {pid} is a 32-bit program, which this build of the library cannot reach"
+            ),
+            Why::HeldBy { pid, tracer } if tracer > 0 => write!(
+                f,
+                "process {pid} is traced by process {tracer} (a debugger, strace, or another caller of this library): let it detach, then try again"
+            ),
+            Why::HeldBy { pid, .. } => write!(f, "process {pid} is traced by another process just now: try again"),
+            Why::OutOfReach { pid, state } => write!(
+                f,
+                "no thread of process {pid} could be stopped in time (state {}: uninterruptible sleep, a vfork() whose child still runs, or frozen): try again later, or raise MMAN_PEER_TIMEOUT_MS",
+                state as char
+            ),
+            Why::Frozen { pid } => write!(f, "process {pid} is frozen (cgroup freezer): thaw it, then try again"),
+            Why::Signals { pid } => write!(f, "process {pid} takes signals without end: try again"),
+            Why::LeftBehind { pid } => write!(
+                f,
+                "process {pid} got out of reach in the middle of the call (a debugger, a freezer); a page and up to two descriptors of the call are left in it"
+            ),
+            Why::NoHelper { errno } => write!(
+                f,
+                "the helper process could not be made ({errno}): the limit of processes (RLIMIT_NPROC, pids.max) or a seccomp filter on clone() stands in the way"
+            ),
+            Why::WaitInterrupted { pid } => {
+                write!(f, "a signal arrived while the call waited for process {pid}; nothing was done: call again")
+            }
+            Why::Procfs { pid, errno } => {
+                write!(f, "/proc could not be read for process {pid} ({errno}): mount it, without hidepid for the caller")
+            }
+            Why::OwnTable { errno } => write!(
+                f,
+                "the caller has no descriptor free ({errno}), and needs two for the call: close some, or raise RLIMIT_NOFILE (for ENFILE fs.file-max)"
+            ),
+            Why::Descriptor { fd, says } => write!(f, "descriptor {fd} {says}"),
+            Why::Carry { pid, errno, at } => {
+                write!(f, "the descriptor could not be brought into process {pid}: {at} there answered {errno}")
+            }
+            Why::Kernel { call, errno, hint } => {
+                write!(f, "{call} in the target answered {errno}")?;
+                if hint.is_empty() {
+                    Ok(())
+                } else {
+                    write!(f, ": {hint}")
+                }
+            }
+        }
+    }
+}

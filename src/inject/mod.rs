@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The engine that reaches any target: it stops one of its threads, has it
+//! make the planned system calls, puts everything back and lets it go.
+//!
+//! This file is the story of a call; each chapter has its own: who traces
+//! (`tracer`), which thread (`threads`), holding it (`session`), waiting for it
+//! (`wait`), the instruction it runs (`instruction`), and what the stop itself
+//! would have changed (`restart`, `rseq`). Registers are `arch/`'s.
+//!
+//! The engine knows plans, not QNX; it has never heard of C or errno. Between
+//! the stop and the release nothing here may allocate, lock, panic or wait
+//! without a bound.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
+
+mod instruction;
+mod restart;
+mod rseq;
+pub(crate) mod session;
+mod threads;
+mod tracer;
+mod wait;
+
+use crate::carry::Carry;
+use crate::errno::Errno;
+use crate::fault::{Fault, Why};
+use crate::peer::Peer;
+use crate::perform::{self, Mapping};
+use crate::procfs;
+use crate::request::{MapPlan, UnmapPlan};
+use crate::sys::{self, SignalsBlocked};
+use core::time::Duration;
+use session::{Lost, Miss, Restraint, Session};
+use threads::Search;
+use tracer::Kind;
+use wait::Waiting;
+
+/// What a debug line tells of a call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Trace {
+    pub tid: i32,
+    pub stops: u32,
+    pub attempts: u32,
+    pub in_thread: bool,
+}
+
+/// Makes the planned mapping in the peer; where it starts.
+pub(crate) fn map(peer: &Peer, plan: &MapPlan, timeout: Duration, trace: &mut Trace) -> Result<usize, Fault> {
+    let carry = plan.file.map(|(fd, facts)| Carry::new(fd, facts));
+    let mut errand = MapErrand { plan, carry, mapping: Mapping::new(), refused: None };
+    run(peer, &mut errand, timeout, trace)?;
+    let start = errand.refused.map_or_else(|| errand.mapping.outcome(), Err)?;
+    if plan.after.populate || plan.after.lock {
+        bring_in(peer, plan, start);
+    }
+    Ok(start)
+}
+
+/// Brings the pages in, when the target runs again: it may take long. What
+/// nobody can have seen yet is written, so that it gets memory of its own.
+fn bring_in(peer: &Peer, plan: &MapPlan, start: usize) {
+    let fresh = plan.file.is_none() && plan.flags & (libc::MAP_FIXED | libc::MAP_SHARED) == 0;
+    let write = fresh && plan.prot & libc::PROT_WRITE != 0;
+    let guard = plan.after.guard;
+    sys::touch_pages(peer.leader(), start + guard, plan.len - guard, sys::page_size(), write);
+}
+
+/// Makes the planned munmap() in the peer.
+pub(crate) fn unmap(peer: &Peer, plan: &UnmapPlan, timeout: Duration, trace: &mut Trace) -> Result<(), Fault> {
+    let mut errand = UnmapErrand { plan, outcome: Ok(()) };
+    run(peer, &mut errand, timeout, trace)?;
+    errand.outcome
+}
+
+/// What is to be done while a thread is held. It remembers how far it has
+/// come, and goes on from there in the next session.
+trait Errand {
+    fn perform(&mut self, session: &mut Session<'_>) -> Result<(), Lost>;
+    /// Something of it stands in the target.
+    fn begun(&self) -> bool;
+    /// The target ran since the last session.
+    fn recheck(&mut self, session: &Session<'_>);
+    /// The target's address space is another one: nothing of it stands any more.
+    fn start_over(&mut self);
+}
+
+struct MapErrand<'p> {
+    plan: &'p MapPlan,
+    carry: Option<Carry>,
+    mapping: Mapping,
+    refused: Option<Fault>,
+}
+
+impl Errand for MapErrand<'_> {
+    fn perform(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
+        let plan = self.plan;
+        if session.only_mapping() && !self.begun() && (plan.file.is_some() || plan.after.calls_more()) {
+            let pid = session.peer().pid();
+            self.refused = Some(Fault::new(Errno::EPERM, Why::SeccompFilter { pid }));
+            return Ok(());
+        }
+        let Some(carry) = &mut self.carry else {
+            return self.mapping.make(plan, None, None, session);
+        };
+        if !self.mapping.begun() {
+            carry.bring(plan, session)?;
+        }
+        match carry.outcome() {
+            _ if self.mapping.finished() => {}
+            Ok(fd) => {
+                self.mapping.make(plan, Some(fd), carry.held_range(), session)?;
+                if self.mapping.mapped() {
+                    carry.range_taken();
+                }
+            }
+            Err(fault) => self.refused = Some(fault),
+        }
+        carry.tidy(session)
+    }
+
+    fn begun(&self) -> bool {
+        self.mapping.begun() || self.carry.as_ref().is_some_and(Carry::begun)
+    }
+
+    fn recheck(&mut self, session: &Session<'_>) {
+        if let Some(carry) = &mut self.carry {
+            carry.recheck(session);
+        }
+    }
+
+    fn start_over(&mut self) {
+        self.mapping = Mapping::new();
+        self.carry = self.plan.file.map(|(fd, facts)| Carry::new(fd, facts));
+        self.refused = None;
+    }
+}
+
+struct UnmapErrand<'p> {
+    plan: &'p UnmapPlan,
+    outcome: Result<(), Fault>,
+}
+
+impl Errand for UnmapErrand<'_> {
+    fn perform(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
+        self.outcome = perform::unmap(self.plan, session)?;
+        Ok(())
+    }
+
+    fn begun(&self) -> bool {
+        false
+    }
+
+    fn recheck(&mut self, _: &Session<'_>) {}
+
+    fn start_over(&mut self) {}
+}
+
+// ---- attempts -------------------------------------------------------------
+
+/// How one attempt, the life of one helper, ended.
+enum End {
+    Done,
+    /// Try again: the target cannot be reached just now.
+    Busy(Why),
+    /// No thread to be found: exec, or the end.
+    Gone,
+    Refused,
+    Fault(Fault),
+}
+
+/// After so many signals in the way they are masked, the last resort.
+const SIGNALS_LET_PASS: u32 = 8;
+const SIGNALS_AT_MOST: u32 = 32;
+
+fn run(peer: &Peer, errand: &mut impl Errand, timeout: Duration, trace: &mut Trace) -> Result<(), Fault> {
+    let signals = SignalsBlocked::new();
+    let mut deadline = sys::now() + timeout;
+    let mut search = Search::new(peer);
+    let mut kind = Kind::Process;
+    let mut layout = None;
+    let mut pause = Pause::new();
+    loop {
+        trace.attempts += 1;
+        let end = tracer::run(kind, &mut |waiting| attempt(waiting, peer, &mut search, errand, &mut layout, trace));
+        let why = match end {
+            Ok(Some(End::Done)) => return Ok(()),
+            Ok(Some(End::Fault(fault))) => return Err(fault),
+            Ok(Some(End::Refused)) if kind == Kind::Process => {
+                // Yama, perhaps: as a thread of the caller's it may be let in.
+                kind = Kind::Thread;
+                trace.in_thread = true;
+                continue;
+            }
+            Ok(Some(End::Refused)) => return Err(peer.refused()),
+            Ok(Some(End::Gone)) if !peer.lives() => return Err(peer.gone()),
+            Ok(Some(End::Gone)) => Why::OutOfReach { pid: peer.pid(), state: b'?' },
+            Ok(Some(End::Busy(why))) => why,
+            Ok(None) => Why::NoHelper { errno: Errno::ECHILD },
+            // A seccomp filter of the caller's. The limits of processes are EAGAIN.
+            Err(errno @ (Errno::EPERM | Errno::ENOSYS)) => {
+                return Err(Fault::new(Errno::EPERM, Why::NoHelper { errno }));
+            }
+            Err(errno) => Why::NoHelper { errno },
+        };
+        // With something left in the target there is twice the time, and no way back.
+        let begun = errand.begun();
+        let now = sys::now();
+        if now >= deadline + if begun { timeout } else { Duration::ZERO } {
+            let why = if begun { Why::LeftBehind { pid: peer.pid() } } else { why };
+            return Err(Fault::new(Errno::EAGAIN, why));
+        }
+        if !begun {
+            match admit_signals(&signals) {
+                Admitted::None => {}
+                // Stopped and continued, perhaps: that time does not count.
+                Admitted::WithoutHandler => deadline = deadline.max(sys::now()),
+                Admitted::HandlerDue => {
+                    return Err(Fault::new(Errno::EINTR, Why::WaitInterrupted { pid: peer.pid() }));
+                }
+            }
+        }
+        pause.rest();
+    }
+}
+
+enum Admitted {
+    None,
+    WithoutHandler,
+    HandlerDue,
+}
+
+/// Looks for signals that wait for the call's end. One with a handler ends it;
+/// the others take their course here (most of them end the process).
+fn admit_signals(signals: &SignalsBlocked) -> Admitted {
+    let due = signals.due();
+    if due == 0 {
+        return Admitted::None;
+    }
+    if (1..=64).any(|signal| due & sys::signal_bit(signal) != 0 && sys::has_handler(signal)) {
+        return Admitted::HandlerDue;
+    }
+    signals.let_in();
+    Admitted::WithoutHandler
+}
+
+/// Pauses between attempts: 20 microseconds, doubling to a millisecond.
+struct Pause(Duration);
+
+impl Pause {
+    fn new() -> Pause {
+        Pause(Duration::from_micros(20))
+    }
+
+    fn rest(&mut self) {
+        sys::pause_for(self.0);
+        self.0 = (self.0 * 2).min(Duration::from_millis(1));
+    }
+}
+
+/// One attempt, in a helper.
+fn attempt(
+    waiting: &Waiting,
+    peer: &Peer,
+    search: &mut Search,
+    errand: &mut impl Errand,
+    layout: &mut Option<u64>,
+    trace: &mut Trace,
+) -> End {
+    let pid = peer.pid();
+    let mut signals = 0;
+    let mut ended = 0;
+    loop {
+        let tid = search.thread(peer);
+        let restraint = if signals < SIGNALS_LET_PASS { Restraint::None } else { Restraint::SignalsHeld };
+        let mut session = match Session::take(peer, tid, waiting, restraint) {
+            Ok(session) => session,
+            Err(Miss::Ended) => {
+                ended += 1;
+                if ended > 64 || !peer.holds() {
+                    return End::Gone;
+                }
+                search.advance(peer);
+                continue;
+            }
+            Err(Miss::NoStop { state }) => {
+                // Our end lets it go; never two threads at once: an exec that
+                // waits for the first holds what attaching to a second takes.
+                search.advance(peer);
+                return End::Busy(Why::OutOfReach { pid, state });
+            }
+            Err(Miss::Held { tracer }) => return End::Busy(Why::HeldBy { pid, tracer }),
+            Err(Miss::Refused) => return End::Refused,
+            Err(Miss::SeccompStrict) => return End::Fault(Fault::new(Errno::EPERM, Why::SeccompStrict { pid })),
+            Err(Miss::NarrowTarget) => return End::Fault(Fault::new(Errno::ENOTSUP, Why::NarrowTarget { pid })),
+            Err(Miss::NoInstruction) => {
+                return End::Fault(Fault::says(
+                    Errno::ENOTSUP,
+                    "no instruction that enters the kernel was found in the target, neither in its vdso nor in its text",
+                ));
+            }
+        };
+        resumed(errand, &session, layout);
+        let performed = errand.perform(&mut session);
+        *layout = session.layout_when_lost();
+        trace.tid = session.tid().0;
+        trace.stops += session.stops();
+        match performed {
+            Ok(()) => return End::Done,
+            Err(Lost::Signal) => {
+                signals += 1;
+                if signals > SIGNALS_AT_MOST {
+                    return End::Busy(Why::Signals { pid });
+                }
+            }
+            Err(Lost::Gone) => {
+                // The end, or an exec: either way that address space is no more.
+                errand.start_over();
+                return End::Gone;
+            }
+            Err(Lost::Frozen) => return End::Busy(Why::Frozen { pid }),
+            Err(Lost::Trapped) => return End::Fault(Fault::new(Errno::EPERM, Why::Trapped { pid })),
+        }
+    }
+}
+
+/// An errand that was interrupted goes on, unless the program was replaced meanwhile.
+fn resumed(errand: &mut impl Errand, session: &Session<'_>, layout: &Option<u64>) {
+    if !errand.begun() {
+        return;
+    }
+    if procfs::layout(session.tid()) == *layout {
+        errand.recheck(session);
+    } else {
+        errand.start_over();
+    }
+}

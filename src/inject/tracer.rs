@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Who does the tracing: a helper that lives for one attempt, out of sight of
+//! the application's waits, SIGCHLD and handlers, and safe from its death.
+//!
+//! *Needs*: every signal blocked in the calling thread. *Promises*: when `run`
+//! returns, the helper has ended and traces nothing. *Touches*: one of a few
+//! stacks that are kept for helpers, or one mapped for the call.
+//!
+//! The helper is a process that shares the caller's memory and descriptors
+//! (CLONE_VM, CLONE_FILES) with a session and signal handlers of its own: no
+//! SIGCHLD announces it (exit signal 0), wait() does not see it (it would take
+//! __WALL), a debugger of the caller does not get it (CLONE_UNTRACED), a
+//! signal to the caller's process group misses it (setsid), and SIGKILL of the
+//! caller leaves it to finish. CLONE_VFORK holds the calling thread meanwhile.
+//!
+//! Under Yama's scope 1 only an ancestor of the target may trace it, and a
+//! helper process is none. A helper *thread* counts as the caller
+//! (`task_is_descendant`, security/yama/yama_lsm.c). It is the second choice:
+//! stops are announced to the application by SIGCHLD, and it dies with it.
+
+use super::wait::Waiting;
+use crate::errno::Errno;
+use crate::sys;
+use core::cell::{Cell, UnsafeCell};
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicBool, Ordering};
+use libc::c_int;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Process,
+    Thread,
+}
+
+struct Job<'w, R> {
+    kind: Kind,
+    work: &'w mut dyn FnMut(&Waiting) -> R,
+    answer: Option<R>,
+}
+
+/// Runs `work` in a helper. `Ok(None)`: somebody killed the helper.
+pub(crate) fn run<R>(kind: Kind, work: &mut dyn FnMut(&Waiting) -> R) -> Result<Option<R>, Errno> {
+    let stack = Stack::get()?;
+    let mut job = Job { kind, work, answer: None };
+    let flags = match kind {
+        Kind::Process => libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_VFORK | libc::CLONE_UNTRACED,
+        Kind::Thread => {
+            libc::CLONE_VM
+                | libc::CLONE_FS
+                | libc::CLONE_FILES
+                | libc::CLONE_VFORK
+                | libc::CLONE_UNTRACED
+                | libc::CLONE_SIGHAND
+                | libc::CLONE_THREAD
+                | libc::CLONE_SYSVSEM
+        }
+    };
+    // SAFETY: the stack is nobody else's till `stack` is dropped, and outlives
+    // the helper: CLONE_VFORK holds this thread until the helper has left user
+    // mode for good. libc's clone() is a bare wrapper that takes no lock.
+    let helper = unsafe { libc::clone(enter::<R>, stack.top(), flags, (&raw mut job).cast()) };
+    if helper == -1 {
+        // SAFETY: reads the calling thread's errno, just set by clone().
+        return Err(Errno(unsafe { *libc::__errno_location() }));
+    }
+    if kind == Kind::Process {
+        // ECHILD: a wait with __WALL elsewhere in the program took it. That is as good.
+        while sys::wait4(sys::Tid(helper), 0) == Err(Errno::EINTR) {}
+    }
+    Ok(job.answer)
+}
+
+/// The helper's first function. It runs on the calling thread's thread-locals,
+/// so it may use neither libc's errno for anything that counts nor anything
+/// that allocates or locks.
+extern "C" fn enter<R>(job: *mut c_void) -> c_int {
+    // SAFETY: `run` passes its Job<R>, which stands still until this has ended.
+    let job = unsafe { &mut *job.cast::<Job<'_, R>>() };
+    let waiting = match job.kind {
+        Kind::Process => {
+            sys::setsid();
+            Waiting::Blocking { timer: Cell::new(false) }
+        }
+        Kind::Thread => Waiting::Polling,
+    };
+    job.answer = Some((job.work)(&waiting));
+    0
+}
+
+// ---- stacks ---------------------------------------------------------------
+
+/// What an attempt needs is below 8 KiB on x86_64; a test paints and measures it.
+const STACK_SIZE: usize = 32 * 1024;
+const KEPT: usize = 8;
+
+#[repr(align(64))]
+struct Kept {
+    taken: AtomicBool,
+    bytes: UnsafeCell<[u8; STACK_SIZE]>,
+}
+
+// SAFETY: the bytes are used by whoever has set `taken`, and nobody else.
+unsafe impl Sync for Kept {}
+
+/// Stacks that are kept, so that a call need not map, fault in and unmap one.
+/// Claimed by one atomic exchange; a fork in the middle of another thread's
+/// call leaves the child with one less, and no call ever waits for one: when
+/// all are taken, a stack is mapped.
+static STACKS: [Kept; KEPT] =
+    [const { Kept { taken: AtomicBool::new(false), bytes: UnsafeCell::new([0; STACK_SIZE]) } }; KEPT];
+
+enum Stack {
+    Kept(&'static Kept),
+    Mapped(usize),
+}
+
+impl Stack {
+    fn get() -> Result<Stack, Errno> {
+        for kept in &STACKS {
+            if !kept.taken.swap(true, Ordering::Acquire) {
+                return Ok(Stack::Kept(kept));
+            }
+        }
+        sys::map_private(STACK_SIZE).map(Stack::Mapped)
+    }
+
+    fn top(&self) -> *mut c_void {
+        match self {
+            // SAFETY: one past the end of the array.
+            Stack::Kept(kept) => unsafe { kept.bytes.get().cast::<u8>().add(STACK_SIZE).cast() },
+            Stack::Mapped(start) => (start + STACK_SIZE) as *mut c_void,
+        }
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        match self {
+            Stack::Kept(kept) => kept.taken.store(false, Ordering::Release),
+            Stack::Mapped(start) => sys::unmap_private(*start, STACK_SIZE),
+        }
+    }
+}
+

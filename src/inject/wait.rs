@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Waiting for a tracee: its stops as an enum, its end as an answer, and time
+//! that runs out. Status words and siginfo codes do not leave this file.
+//!
+//! Two ways, by who traces (`tracer.rs`). A helper process has children of its
+//! own only, so it may block in wait4(). A helper thread shares its children
+//! and their exit statuses with the application: it asks the tracee's siginfo
+//! instead, and takes no status that the application may be waiting for.
+
+use crate::errno::Errno;
+use crate::procfs;
+use crate::sys::{self, Tid};
+use core::cell::Cell;
+use core::time::Duration;
+use libc::{c_int, SIGTRAP};
+
+/// How long a wait may last: a slice. One that fails lets the target go.
+pub(crate) const SLICE: Duration = Duration::from_millis(10);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// PTRACE_EVENT_STOP: our interrupt, a group-stop, a freezer's trap.
+    Event,
+    /// Entry to or exit from a system call.
+    Syscall,
+    /// A signal is about to be delivered.
+    Signal(c_int),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    Stop(Stop),
+    /// It is no tracee of ours any more: it ended, or another thread's exec removed it.
+    Gone,
+    TimedOut,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// One slice.
+    Slice,
+    /// Until something happens: a system call under way cannot be called off.
+    Endless,
+}
+
+const PTRACE_EVENT_STOP: c_int = 128;
+
+/// How this tracer waits.
+pub(crate) enum Waiting {
+    /// In wait4(); the cell says whether the timer runs that ends it.
+    Blocking { timer: Cell<bool> },
+    /// By asking again and again.
+    Polling,
+}
+
+impl Waiting {
+    pub fn next_stop(&self, tid: Tid, patience: Patience) -> Awaited {
+        match self {
+            Waiting::Blocking { timer } => blocking(tid, patience, timer),
+            Waiting::Polling => polling(tid, patience),
+        }
+    }
+}
+
+fn blocking(tid: Tid, patience: Patience, timer: &Cell<bool>) -> Awaited {
+    if !timer.replace(true) {
+        sys::tick_every(SLICE);
+    }
+    // A tick may come early in a wait, or between two: the second one is late enough.
+    let mut ticks = 0;
+    loop {
+        match sys::wait4(tid, 0) {
+            Ok(Some(status)) if libc::WIFSTOPPED(status) => return Awaited::Stop(decode(status)),
+            Ok(Some(_)) => return Awaited::Gone,
+            Ok(None) => {}
+            Err(Errno::EINTR) => {
+                ticks += 1;
+                if patience == Patience::Slice && ticks >= 2 {
+                    return Awaited::TimedOut;
+                }
+            }
+            // ECHILD.
+            Err(_) => return Awaited::Gone,
+        }
+    }
+}
+
+fn decode(status: c_int) -> Stop {
+    let signal = libc::WSTOPSIG(status);
+    if status >> 16 != 0 {
+        Stop::Event
+    } else if signal == SIGTRAP | 0x80 {
+        Stop::Syscall
+    } else {
+        Stop::Signal(signal)
+    }
+}
+
+fn polling(tid: Tid, patience: Patience) -> Awaited {
+    const BUSY_ROUNDS: u32 = 50;
+    let give_up = sys::now() + SLICE;
+    let mut round = 0;
+    loop {
+        if let Some((signal, code)) = sys::stop_siginfo(tid) {
+            sys::take_stop(tid);
+            return Awaited::Stop(match code {
+                code if code == SIGTRAP | 0x80 => Stop::Syscall,
+                code if code >> 8 == PTRACE_EVENT_STOP => Stop::Event,
+                _ => Stop::Signal(signal),
+            });
+        }
+        if sys::has_ended(tid) {
+            return Awaited::Gone;
+        }
+        if sys::now() >= give_up {
+            // A child of the application's, removed as tracee by another
+            // thread's exec, is still a child: only the kernel's word on its
+            // tracer tells.
+            if patience == Patience::Slice {
+                return Awaited::TimedOut;
+            } else if procfs::status(tid).is_ok_and(|s| s.tracer == 0) {
+                return Awaited::Gone;
+            }
+        }
+        round += 1;
+        if round < BUSY_ROUNDS {
+            sys::yield_cpu();
+        } else {
+            sys::pause_for(Duration::from_micros(50));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stops_are_told_apart() {
+        let status = |event: c_int, signal: c_int| event << 16 | signal << 8 | 0x7f;
+        assert_eq!(decode(status(0, SIGTRAP | 0x80)), Stop::Syscall);
+        assert_eq!(decode(status(0, SIGTRAP)), Stop::Signal(SIGTRAP));
+        assert_eq!(decode(status(PTRACE_EVENT_STOP, SIGTRAP)), Stop::Event);
+        assert_eq!(decode(status(PTRACE_EVENT_STOP, libc::SIGSTOP)), Stop::Event);
+        assert_eq!(decode(status(0, 64)), Stop::Signal(64));
+    }
+}

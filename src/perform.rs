@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A plan carried out, wherever its system calls are made: one mmap() and what
+//! follows it, or one munmap(). A failed step undoes the earlier ones.
+//!
+//! It remembers how far it has come, since calls in a target can be
+//! interrupted between two steps; called again, it goes on from there.
+
+use crate::errno::Errno;
+use crate::fault::{Fault, Why};
+use crate::request::{map_refused, unmap_refused, MapPlan, UnmapPlan};
+use core::convert::Infallible;
+use libc::{c_int, c_long};
+
+/// Something that can make system calls in the address space in question.
+pub(crate) trait Hands {
+    /// How it can fail before a call is made.
+    type Lost;
+
+    fn call(&mut self, number: c_long, arguments: [usize; 6]) -> Result<Result<usize, Errno>, Self::Lost>;
+}
+
+/// The calling process itself.
+pub(crate) struct Own;
+
+impl Hands for Own {
+    type Lost = Infallible;
+
+    fn call(&mut self, number: c_long, arguments: [usize; 6]) -> Result<Result<usize, Errno>, Infallible> {
+        // SAFETY: the plans make memory calls only, and removing its own
+        // memory is what a program asks for that names its own pid.
+        Ok(unsafe { crate::sys::call(number, arguments) })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Map,
+    Guard,
+    NotInherited,
+    Lock,
+    Undo,
+    Done,
+}
+
+/// A mapping in the making.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mapping {
+    step: Step,
+    start: usize,
+    fault: Option<Fault>,
+}
+
+impl Mapping {
+    pub const fn new() -> Mapping {
+        Mapping { step: Step::Map, start: 0, fault: None }
+    }
+
+    /// Whether something of it may stand in the address space.
+    pub fn begun(&self) -> bool {
+        self.step != Step::Map
+    }
+
+    pub fn finished(&self) -> bool {
+        self.step == Step::Done
+    }
+
+    /// Whether the mmap() itself has succeeded.
+    pub fn mapped(&self) -> bool {
+        self.start != 0
+    }
+
+    /// Where the mapping starts, or why there is none. For use when `make` has returned.
+    pub fn outcome(&self) -> Result<usize, Fault> {
+        self.fault.map_or(Ok(self.start), Err)
+    }
+
+    /// Makes the mapping. `fd` is a descriptor where the calls are made;
+    /// `over` a range of the plan's length that is held for it and replaced.
+    pub fn make<H: Hands>(
+        &mut self,
+        plan: &MapPlan,
+        fd: Option<c_int>,
+        over: Option<usize>,
+        hands: &mut H,
+    ) -> Result<(), H::Lost> {
+        loop {
+            let done = match self.step {
+                Step::Map => {
+                    let (addr, flags) = match over {
+                        Some(held) => (held, plan.flags & !libc::MAP_FIXED_NOREPLACE | libc::MAP_FIXED),
+                        None => (plan.addr, plan.flags),
+                    };
+                    let fd = fd.unwrap_or(-1) as usize;
+                    let arguments = [addr, plan.len, plan.prot as usize, flags as usize, fd, plan.off as usize];
+                    match hands.call(libc::SYS_mmap, arguments)? {
+                        Ok(start) => {
+                            self.start = start;
+                            self.step = Step::Guard;
+                        }
+                        Err(errno) => {
+                            self.fault = Some(map_refused(plan, errno));
+                            self.step = Step::Done;
+                        }
+                    }
+                    continue;
+                }
+                Step::Guard if plan.after.guard > 0 => {
+                    let arguments = [self.start, plan.after.guard, libc::PROT_NONE as usize, 0, 0, 0];
+                    hands.call(libc::SYS_mprotect, arguments)?.map_err(|e| ("mprotect()", e))
+                }
+                Step::NotInherited if plan.after.not_inherited => {
+                    let arguments = [self.start, plan.len, libc::MADV_DONTFORK as usize, 0, 0, 0];
+                    hands.call(libc::SYS_madvise, arguments)?.map_err(|e| ("madvise()", e))
+                }
+                Step::Lock if plan.after.lock => {
+                    // On fault: bringing the pages in may take long, and is done when nothing is held.
+                    let arguments = [self.start, plan.len, libc::MLOCK_ONFAULT as usize, 0, 0, 0];
+                    hands.call(libc::SYS_mlock2, arguments)?.map_err(|e| ("mlock2()", e))
+                }
+                Step::Undo => {
+                    let _ = hands.call(libc::SYS_munmap, [self.start, plan.len, 0, 0, 0, 0])?;
+                    self.step = Step::Done;
+                    continue;
+                }
+                Step::Done => return Ok(()),
+                Step::Guard | Step::NotInherited | Step::Lock => Ok(0),
+            };
+            self.step = match (done, self.step) {
+                (Ok(_), Step::Guard) => Step::NotInherited,
+                (Ok(_), Step::NotInherited) => Step::Lock,
+                (Ok(_), _) => Step::Done,
+                (Err((call, errno)), _) => {
+                    let hint = if self.step == Step::Lock { "the target's RLIMIT_MEMLOCK is too small" } else { "" };
+                    self.fault = Some(Fault::new(errno, Why::Kernel { call, errno, hint }));
+                    Step::Undo
+                }
+            };
+        }
+    }
+}
+
+/// Removes mappings. Nothing to remember: it is one call.
+pub(crate) fn unmap<H: Hands>(plan: &UnmapPlan, hands: &mut H) -> Result<Result<(), Fault>, H::Lost> {
+    let done = hands.call(libc::SYS_munmap, [plan.addr, plan.len, 0, 0, 0, 0])?;
+    Ok(done.map(|_| ()).map_err(unmap_refused))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::After;
+
+    /// Hands that fail the call of one number, and lose their hold before every call the first time.
+    struct Shaky {
+        fails: c_long,
+        made: Vec<c_long>,
+        lost: bool,
+    }
+
+    impl Hands for Shaky {
+        type Lost = ();
+
+        fn call(&mut self, number: c_long, _: [usize; 6]) -> Result<Result<usize, Errno>, ()> {
+            self.lost = !self.lost;
+            if self.lost {
+                return Err(());
+            }
+            self.made.push(number);
+            Ok(if number == self.fails { Err(Errno::ENOMEM) } else { Ok(0x7000) })
+        }
+    }
+
+    fn made(fails: c_long) -> (Vec<c_long>, Result<usize, Errno>) {
+        let after = After { guard: 4096, not_inherited: true, lock: true, populate: false };
+        let plan = MapPlan { addr: 0, len: 8192, prot: 0, flags: 0, file: None, off: 0, shift: 0, after };
+        let mut hands = Shaky { fails, made: Vec::new(), lost: false };
+        let mut mapping = Mapping::new();
+        while mapping.make(&plan, None, None, &mut hands).is_err() {}
+        (hands.made, mapping.outcome().map_err(|f| f.errno))
+    }
+
+    #[test]
+    fn each_step_is_made_once_however_often_it_is_interrupted() {
+        let all = vec![libc::SYS_mmap, libc::SYS_mprotect, libc::SYS_madvise, libc::SYS_mlock2];
+        assert_eq!(made(-1), (all, Ok(0x7000)));
+    }
+
+    #[test]
+    fn a_failed_step_undoes_the_map() {
+        for (fails, steps) in [(libc::SYS_mprotect, 2), (libc::SYS_madvise, 3), (libc::SYS_mlock2, 4)] {
+            let (calls, outcome) = made(fails);
+            assert_eq!(outcome, Err(Errno::ENOMEM));
+            assert_eq!((calls.len(), calls.last()), (steps + 1, Some(&libc::SYS_munmap)));
+        }
+        assert_eq!(made(libc::SYS_mmap), (vec![libc::SYS_mmap], Err(Errno::ENOMEM)));
+    }
+}

@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Readers of /proc that need no heap: each opens one file, reads it through a
+//! small buffer on the stack, and closes it.
+//!
+//! They report what the kernel says of a task; what follows from it is
+//! decided elsewhere. Formats: proc(5).
+
+use crate::errno::Errno;
+use crate::sys::{self, Descriptor, Tid};
+
+/// A path below /proc, built without a heap: "/proc/NUMBER/rest" and a NUL.
+pub(crate) struct Path {
+    bytes: [u8; 48],
+    len: usize,
+}
+
+impl Path {
+    fn of(task: i32, rest: &str) -> Path {
+        let mut path = Path { bytes: [0; 48], len: 0 };
+        path.push(b"/proc/");
+        path.push_number(task);
+        path.push(b"/");
+        path.push(rest.as_bytes());
+        path.push(&[0]);
+        path
+    }
+
+    fn push_number(&mut self, number: i32) {
+        let mut digits = [0u8; 10];
+        let mut at = digits.len();
+        let mut n = number.unsigned_abs();
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (n % 10) as u8;
+            n /= 10;
+            if n == 0 {
+                break;
+            }
+        }
+        self.push(&digits[at..]);
+    }
+
+    fn push(&mut self, part: &[u8]) {
+        // Every path above fits: "/proc/2147483647/" and a short name.
+        for &byte in part {
+            if let Some(place) = self.bytes.get_mut(self.len) {
+                *place = byte;
+                self.len += 1;
+            }
+        }
+    }
+
+    fn terminated(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// With zeros behind the NUL, to whole words.
+    pub fn padded(&self) -> &[u8] {
+        &self.bytes[..self.len.next_multiple_of(8)]
+    }
+
+    fn open(&self) -> Result<Descriptor, Errno> {
+        sys::open(self.terminated(), libc::O_RDONLY)
+    }
+}
+
+fn open(task: i32, name: &str) -> Result<Descriptor, Errno> {
+    Path::of(task, name).open()
+}
+
+/// Reads a file whole into `buffer`, as far as it fits.
+fn read_into<'b>(fd: &Descriptor, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
+    let mut len = 0;
+    while len < buffer.len() {
+        match sys::read(fd, &mut buffer[len..])? {
+            0 => break,
+            n => len += n,
+        }
+    }
+    Ok(&buffer[..len])
+}
+
+/// Calls `each` with the first 127 bytes of each line; it says false to end.
+fn each_line(fd: &Descriptor, mut each: impl FnMut(&[u8]) -> bool) -> Result<(), Errno> {
+    let mut chunk = [0u8; 1024];
+    let mut line = [0u8; 127];
+    let mut len = 0;
+    loop {
+        let n = sys::read(fd, &mut chunk)?;
+        if n == 0 {
+            return Ok(());
+        }
+        for &byte in &chunk[..n] {
+            if byte != b'\n' {
+                if let Some(place) = line.get_mut(len) {
+                    *place = byte;
+                    len += 1;
+                }
+            } else {
+                if !each(&line[..len]) {
+                    return Ok(());
+                }
+                len = 0;
+            }
+        }
+    }
+}
+
+/// The number at the start of `text`, after blanks.
+fn number(text: &[u8]) -> Option<i64> {
+    let mut digits = text.iter().copied().skip_while(|b| b.is_ascii_whitespace()).peekable();
+    let negative = digits.next_if_eq(&b'-').is_some();
+    digits.peek().filter(|b| b.is_ascii_digit())?;
+    let value = digits
+        .take_while(u8::is_ascii_digit)
+        .try_fold(0i64, |n, d| n.checked_mul(10)?.checked_add(i64::from(d - b'0')))?;
+    Some(if negative { -value } else { value })
+}
+
+/// The hexadecimal number at the start of `text` (with or without 0x), and the rest.
+fn hex(text: &[u8]) -> Option<(usize, &[u8])> {
+    let text = text.strip_prefix(b"0x").unwrap_or(text);
+    let len = text.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+    if len == 0 || len > 16 {
+        return None;
+    }
+    let value = text[..len].iter().fold(0usize, |n, &b| n << 4 | (b as char).to_digit(16).unwrap_or(0) as usize);
+    Some((value, &text[len..]))
+}
+
+// ---- status ---------------------------------------------------------------
+
+/// What /proc/TID/status says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Status {
+    /// R, S, D, T, t, Z, X ...
+    pub state: u8,
+    pub tgid: i32,
+    pub tracer: i32,
+    pub euid: u32,
+    pub seccomp: u8,
+}
+
+pub(crate) fn status(tid: Tid) -> Result<Status, Errno> {
+    let mut status = Status::default();
+    each_line(&open(tid.0, "status")?, |line| {
+        status.take_line(line);
+        // Seccomp stands behind all the others.
+        !line.starts_with(b"Seccomp:")
+    })?;
+    Ok(status)
+}
+
+impl Status {
+    fn take_line(&mut self, line: &[u8]) {
+        let Some(colon) = line.iter().position(|&b| b == b':') else { return };
+        let (name, value) = (&line[..colon], &line[colon + 1..]);
+        let integer = number(value).unwrap_or(0);
+        match name {
+            b"State" => self.state = value.iter().copied().find(u8::is_ascii_alphabetic).unwrap_or(0),
+            b"Tgid" => self.tgid = integer as i32,
+            b"TracerPid" => self.tracer = integer as i32,
+            b"Uid" => {
+                // Real, effective, saved, file system.
+                let effective = value.split(|&b| b == b'\t').nth(2).and_then(number);
+                self.euid = effective.unwrap_or(integer) as u32;
+            }
+            b"Seccomp" => self.seccomp = integer as u8,
+            _ => {}
+        }
+    }
+
+    pub fn ended(&self) -> bool {
+        matches!(self.state, b'Z' | b'X')
+    }
+}
+
+// ---- stat -----------------------------------------------------------------
+
+/// What /proc/TID/stat says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stat {
+    pub state: u8,
+    /// PF_ flags (include/linux/sched.h).
+    pub flags: u32,
+    /// Clock ticks after boot.
+    pub start_time: u64,
+}
+
+const PF_EXITING: u32 = 0x4;
+const PF_IO_WORKER: u32 = 0x10;
+const PF_USER_WORKER: u32 = 0x4000;
+const PF_KTHREAD: u32 = 0x0020_0000;
+
+impl Stat {
+    fn parse(text: &[u8]) -> Option<Stat> {
+        // The second field is the name in brackets, which may hold anything.
+        let after_name = text.iter().rposition(|&b| b == b')')? + 2;
+        let mut fields = text.get(after_name..)?.split(|&b| b == b' ');
+        let state = *fields.next()?.first()?;
+        let flags = number(fields.nth(5)?)? as u32; // field 9
+        let start_time = number(fields.nth(12)?)? as u64; // field 22
+        Some(Stat { state, flags, start_time })
+    }
+
+    /// A thread that never reaches user mode, or never again.
+    pub fn never_in_user_mode(&self) -> bool {
+        self.flags & (PF_IO_WORKER | PF_USER_WORKER | PF_EXITING) != 0
+    }
+
+    pub fn kernel_thread(&self) -> bool {
+        self.flags & PF_KTHREAD != 0
+    }
+}
+
+pub(crate) fn stat(tid: Tid) -> Result<Stat, Errno> {
+    let mut buffer = [0u8; 768];
+    Stat::parse(read_into(&open(tid.0, "stat")?, &mut buffer)?).ok_or(Errno::EIO)
+}
+
+// ---- syscall --------------------------------------------------------------
+
+/// The system call that a task sleeps in, from /proc/TID/syscall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SleepsIn {
+    pub number: i64,
+    pub arguments: [usize; 6],
+}
+
+fn parse_syscall(text: &[u8]) -> Option<SleepsIn> {
+    // "running", "-1 0xSP 0xPC", or "NR 0xA0 ... 0xA5 0xSP 0xPC"
+    let number = number(text).filter(|&n| n >= 0)?;
+    let mut words = text.split(|&b| b == b' ').skip(1);
+    let mut arguments = [0; 6];
+    for argument in &mut arguments {
+        *argument = hex(words.next()?)?.0;
+    }
+    Some(SleepsIn { number, arguments })
+}
+
+/// None if the task runs, or the kernel does not tell.
+pub(crate) fn sleeps_in(tid: Tid) -> Option<SleepsIn> {
+    let mut buffer = [0u8; 192];
+    parse_syscall(read_into(&open(tid.0, "syscall").ok()?, &mut buffer).ok()?)
+}
+
+// ---- fd -------------------------------------------------------------------
+
+/// "/proc/PID/fd/N", NUL-terminated.
+pub(crate) fn descriptor_path(pid: i32, fd: i32) -> Path {
+    let mut path = Path::of(pid, "fd/");
+    path.len -= 1; // the NUL
+    path.push_number(fd);
+    path.push(&[0]);
+    path
+}
+
+fn descriptor_stat(pid: i32, fd: i32) -> Result<libc::stat, Errno> {
+    let target = sys::open(descriptor_path(pid, fd).terminated(), libc::O_PATH)?;
+    sys::fstat(target.number())
+}
+
+/// Whether a descriptor of another process is on the same object as one of ours.
+pub(crate) fn same_object(pid: i32, there: i32, here: i32) -> bool {
+    match (descriptor_stat(pid, there), sys::fstat(here)) {
+        (Ok(a), Ok(b)) => (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino),
+        _ => false,
+    }
+}
+
+pub(crate) fn is_socket(pid: i32, fd: i32) -> bool {
+    descriptor_stat(pid, fd).is_ok_and(|st| st.st_mode & libc::S_IFMT == libc::S_IFSOCK)
+}
+
+// ---- auxv -----------------------------------------------------------------
+
+/// What the auxiliary vector says of a task's address space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Vdso {
+    At(usize),
+    Missing,
+    /// The vector's entries are 32 bits wide.
+    Narrow,
+}
+
+fn parse_auxv(bytes: &[u8]) -> Vdso {
+    const WORD: usize = size_of::<usize>();
+    let mut words = bytes.chunks_exact(WORD).map(|w| {
+        let mut word = [0; WORD];
+        word.copy_from_slice(w);
+        usize::from_ne_bytes(word)
+    });
+    while let (Some(key), Some(value)) = (words.next(), words.next()) {
+        if key as u64 >> 32 != 0 {
+            return Vdso::Narrow;
+        }
+        match key as libc::c_ulong {
+            libc::AT_NULL => break,
+            libc::AT_SYSINFO_EHDR => return Vdso::At(value),
+            _ => {}
+        }
+    }
+    Vdso::Missing
+}
+
+pub(crate) fn vdso(tid: Tid) -> Result<Vdso, Errno> {
+    let mut buffer = [0u8; 768];
+    match read_into(&open(tid.0, "auxv")?, &mut buffer)? {
+        // A task without an address space.
+        [] => Err(Errno::ESRCH),
+        bytes => Ok(parse_auxv(bytes)),
+    }
+}
+
+/// Whether /proc/TID/mem can be opened, which asks the right to attach.
+pub(crate) fn memory_opens(tid: Tid) -> Result<(), Errno> {
+    open(tid.0, "mem").map(|_| ())
+}
+
+/// A number for the address space as exec() has laid it out: it changes when
+/// another program is loaded.
+pub(crate) fn layout(tid: Tid) -> Option<u64> {
+    let mut buffer = [0u8; 768];
+    let bytes = open(tid.0, "auxv").and_then(|fd| read_into(&fd, &mut buffer).map(<[u8]>::len)).ok()?;
+    // FNV-1a: the vector holds addresses that are random for each exec.
+    let hash = |h: u64, &b: &u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
+    Some(buffer[..bytes].iter().fold(0xcbf2_9ce4_8422_2325, hash))
+}
+
+// ---- maps -----------------------------------------------------------------
+
+/// Start, end and access of a line of /proc/TID/maps or smaps.
+fn parse_range(line: &[u8]) -> Option<(usize, usize, [u8; 4])> {
+    let (start, rest) = hex(line)?;
+    let (end, rest) = hex(rest.strip_prefix(b"-")?)?;
+    let access = rest.strip_prefix(b" ")?.first_chunk::<4>()?;
+    Some((start, end, *access))
+}
+
+/// Calls `each` with the executable, readable ranges of a task; it says false to end.
+pub(crate) fn each_executable(tid: Tid, mut each: impl FnMut(usize, usize) -> bool) -> Result<(), Errno> {
+    each_line(&open(tid.0, "maps")?, |line| match parse_range(line) {
+        Some((start, end, [b'r', _, b'x', _])) => each(start, end),
+        _ => true,
+    })
+}
+
+/// The range widened to whole huge pages where an edge of it lies inside one.
+/// None if no edge does.
+pub(crate) fn widened_to_huge_pages(pid: i32, start: usize, end: usize) -> Result<Option<(usize, usize)>, Errno> {
+    let mut wide = (start, end);
+    let mut range = (0, 0);
+    each_line(&open(pid, "smaps")?, |line| {
+        if let Some((from, to, _)) = parse_range(line) {
+            range = (from, to);
+            return from < end;
+        }
+        if let Some(kib) = line.strip_prefix(b"KernelPageSize:").and_then(number) {
+            let page = kib as usize * 1024;
+            if page > 0 && range.0 < start && start < range.1 {
+                wide.0 = start & !(page - 1);
+            }
+            if page > 0 && range.0 < end && end < range.1 {
+                wide.1 = (end + page - 1) & !(page - 1);
+            }
+        }
+        true
+    })?;
+    Ok((wide != (start, end)).then_some(wide))
+}
+
+// ---- tasks ----------------------------------------------------------------
+
+/// Calls `each` with the threads of a process in the order of their creation;
+/// it says false to end.
+pub(crate) fn each_thread(pid: i32, mut each: impl FnMut(Tid) -> bool) -> Result<(), Errno> {
+    let directory = sys::open(Path::of(pid, "task").terminated(), libc::O_RDONLY | libc::O_DIRECTORY)?;
+    // getdents64(2): records of inode, offset, length, type, and a name.
+    const NAME: usize = 19;
+    let mut buffer = [0u64; 128];
+    loop {
+        // SAFETY: the bytes of an array of integers; the kernel wants 8-byte alignment.
+        let bytes = unsafe { core::slice::from_raw_parts_mut(buffer.as_mut_ptr().cast::<u8>(), size_of_val(&buffer)) };
+        let n = sys::getdents64(&directory, bytes)?;
+        if n == 0 {
+            return Ok(());
+        }
+        let mut rest = &bytes[..n];
+        while let Some(&[low, high]) = rest.get(16..18) {
+            let len = usize::from(u16::from_ne_bytes([low, high]));
+            let (Some(record), Some(next)) = (rest.get(..len), rest.get(len..)) else { break };
+            if let Some(tid) = record.get(NAME..).and_then(number) {
+                if !each(Tid(tid as i32)) {
+                    return Ok(());
+                }
+            }
+            rest = next;
+        }
+    }
+}
+
+/// kernel.yama.ptrace_scope; none where the kernel has no Yama.
+pub(crate) fn yama_scope() -> Option<u8> {
+    let file = sys::open(b"/proc/sys/kernel/yama/ptrace_scope\0", libc::O_RDONLY).ok()?;
+    let mut buffer = [0u8; 16];
+    number(read_into(&file, &mut buffer).ok()?).map(|n| n as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn status_lines_are_understood() {
+        let mut s = Status::default();
+        for line in ["Name:\tS (x)", "State:\tt (tracing stop)", "Tgid:\t12", "TracerPid:\t7", "Uid:\t1\t2\t3\t4", "Seccomp:\t2"] {
+            s.take_line(line.as_bytes());
+        }
+        assert_eq!(s, Status { state: b't', tgid: 12, tracer: 7, euid: 2, seccomp: 2 });
+    }
+
+    #[test]
+    fn stat_survives_any_name() {
+        let text = b"7 (a) S (b) ) R 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2";
+        let stat = Stat::parse(text).expect("parses");
+        assert_eq!(stat, Stat { state: b'R', flags: 4194560, start_time: 98765 });
+        assert!(!stat.never_in_user_mode());
+    }
+
+    #[test]
+    fn a_running_task_sleeps_in_nothing() {
+        assert_eq!(parse_syscall(b"running\n"), None);
+        assert_eq!(parse_syscall(b"-1 0x7ffc 0x7f01\n"), None);
+        let sleeping = parse_syscall(b"232 0x4 0x7ffe 0x1 0xffffffff 0x0 0x8 0x7ffc 0x7f01\n").expect("parses");
+        assert_eq!((sleeping.number, sleeping.arguments[3]), (232, 0xffff_ffff));
+    }
+
+    #[test]
+    fn a_vector_of_narrow_entries_is_told_from_a_wide_one() {
+        let wide: Vec<u8> = [6usize, 4096, 33, 0x7fff_0000, 0, 0].iter().flat_map(|w| w.to_ne_bytes()).collect();
+        assert_eq!(parse_auxv(&wide), Vdso::At(0x7fff_0000));
+        let narrow: Vec<u8> = [32u32, 0xf7f1_0000, 33, 0xf7f0_0000, 0, 0].iter().flat_map(|w| w.to_ne_bytes()).collect();
+        assert_eq!(parse_auxv(&narrow), Vdso::Narrow);
+        assert_eq!(parse_auxv(&[]), Vdso::Missing);
+    }
+
+    #[test]
+    fn ranges_are_read_from_maps() {
+        let line = b"7f00aa000000-7f00aa021000 r-xp 00000000 00:00 0 [vdso]";
+        assert_eq!(parse_range(line), Some((0x7f00aa000000, 0x7f00aa021000, *b"r-xp")));
+        assert_eq!(parse_range(b"Size:  4 kB"), None);
+        assert_eq!(parse_range(b"FilePmdMapped:  4 kB"), None);
+    }
+
+    #[test]
+    fn this_process_is_read_as_it_is() {
+        let me = sys::getpid();
+        let status = status(Tid(me)).expect("status");
+        assert_eq!((status.tgid, status.tracer, status.ended()), (me, 0, false));
+        assert_eq!(status.euid, sys::geteuid());
+        assert!(!stat(Tid(me)).expect("stat").kernel_thread());
+        let mut seen = false;
+        each_thread(me, |tid| {
+            seen |= tid == sys::gettid();
+            true
+        })
+        .expect("task");
+        assert!(seen);
+        assert!(matches!(vdso(Tid(me)), Ok(Vdso::At(_) | Vdso::Missing)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_can_make_a_parser_panic(text: Vec<u8>) {
+            let _ = Stat::parse(&text);
+            let _ = parse_syscall(&text);
+            let _ = parse_auxv(&text);
+            let _ = parse_range(&text);
+            Status::default().take_line(&text);
+        }
+
+        #[test]
+        fn numbers_are_read_back(n: i64, word: usize) {
+            prop_assume!(n != i64::MIN);
+            prop_assert_eq!(number(format!(" {n} x").as_bytes()), Some(n));
+            let text = format!("{word:x}-1");
+            prop_assert_eq!(hex(text.as_bytes()), Some((word, &b"-1"[..])));
+        }
+    }
+}
