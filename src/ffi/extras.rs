@@ -18,8 +18,8 @@ pub unsafe extern "C" fn mman_peer_version() -> *const c_char {
 /// Why this thread's last call of the library failed: one sentence, with the
 /// remedy where there is one. Never NULL; an empty string if nothing failed.
 ///
-/// The text belongs to the calling thread and stands until its next call of
-/// the library.
+/// The text belongs to the calling thread and stands until its next call that
+/// fails. A success leaves it as it was: ask only after a failure.
 #[no_mangle]
 pub unsafe extern "C" fn mman_peer_explain() -> *const c_char {
     super::explain()
@@ -35,7 +35,9 @@ pub unsafe extern "C" fn mman_peer_explain() -> *const c_char {
 /// environment variable MMAN_PEER_ALLOW (none, descendants, any) changes that.
 /// A child of fork() starts without consent.
 ///
-/// Returns 0, or -1 with errno set. See PR_SET_PTRACER in prctl(2).
+/// Returns 0, or -1 with errno set: ESRCH no such process; EINVAL pid is below
+/// -1. Without Yama no consent is needed, and a process that exists is a
+/// success. See PR_SET_PTRACER in prctl(2).
 #[no_mangle]
 pub unsafe extern "C" fn mman_peer_allow(pid: pid_t) -> c_int {
     super::allow(pid)
