@@ -371,6 +371,11 @@ pub(crate) fn widened_to_huge_pages(pid: i32, start: usize, end: usize) -> Resul
 
 // ---- tasks ----------------------------------------------------------------
 
+/// How many threads a process has; a look that opens no file.
+pub(crate) fn thread_count(pid: i32) -> u64 {
+    sys::links(Path::of(pid, "task").terminated()).map_or(1, |links| links.saturating_sub(2))
+}
+
 /// Calls `each` with the threads of a process in the order of their creation;
 /// it says false to end.
 pub(crate) fn each_thread(pid: i32, mut each: impl FnMut(Tid) -> bool) -> Result<(), Errno> {

@@ -323,10 +323,31 @@ pub(crate) fn prctl(option: c_int, argument: usize) -> Result<(), Errno> {
     unsafe { call!(libc::SYS_prctl, option, argument, 0, 0, 0) }.map(|_| ())
 }
 
-/// A session of its own, away from terminal and process group (setsid(2)).
-pub(crate) fn setsid() {
-    // SAFETY: no arguments.
-    let _ = unsafe { call!(libc::SYS_setsid) };
+/// A process group of its own: what is sent to the old one (Ctrl-Z, kill(0,
+/// SIGKILL)) does not arrive. setsid(2) would do that, too, but costs as much
+/// as the helper itself where the kernel groups its scheduling by sessions
+/// (CONFIG_SCHED_AUTOGROUP).
+pub(crate) fn leave_process_group() {
+    // SAFETY: no pointers.
+    let _ = unsafe { call!(libc::SYS_setpgid, 0, 0) };
+}
+
+/// On how many processors the calling thread may run.
+pub(crate) fn allowed_cpus() -> u32 {
+    let mut mask = [0u64; 128];
+    // SAFETY: the mask is writable for its size; the kernel says how much it wrote.
+    let got = unsafe { call!(libc::SYS_sched_getaffinity, 0, size_of_val(&mask), mask.as_mut_ptr()) };
+    mask.iter().take(got.unwrap_or(0).div_ceil(8)).map(|word| word.count_ones()).sum()
+}
+
+/// The number of links of a file: for a directory of /proc, its entries and two.
+pub(crate) fn links(path: &[u8]) -> Result<u64, Errno> {
+    debug_assert_eq!(path.last(), Some(&0));
+    let mut st = MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: path is a NUL-terminated string; st is writable.
+    unsafe { call!(libc::SYS_newfstatat, libc::AT_FDCWD, path.as_ptr(), st.as_mut_ptr(), 0) }?;
+    // SAFETY: zeroed, then filled by the kernel.
+    Ok(unsafe { st.assume_init() }.st_nlink as u64)
 }
 
 pub(crate) fn yield_cpu() {

@@ -28,7 +28,8 @@ impl Search {
     pub fn thread(&mut self, peer: &Peer) -> Tid {
         if !self.chosen {
             self.chosen = true;
-            if fitness(peer.leader()) != Fitness::Good {
+            // Without another thread there is no choice.
+            if procfs::thread_count(peer.pid()) > 1 && fitness(peer.leader()) != Fitness::Good {
                 self.tid = look(peer, None).unwrap_or(peer.leader());
             }
         }

@@ -10,15 +10,16 @@
 //! (CLONE_VM, CLONE_FILES) with a session and signal handlers of its own: no
 //! SIGCHLD announces it (exit signal 0), wait() does not see it (it would take
 //! __WALL), a debugger of the caller does not get it (CLONE_UNTRACED), a
-//! signal to the caller's process group misses it (setsid), and SIGKILL of the
-//! caller leaves it to finish. CLONE_VFORK holds the calling thread meanwhile.
+//! signal to the caller's process group misses it (setpgid), and SIGKILL of
+//! the caller leaves it to finish. The calling thread waits for its end with
+//! every signal blocked, so it can neither return nor unwind meanwhile.
 //!
 //! Under Yama's scope 1 only an ancestor of the target may trace it, and a
 //! helper process is none. A helper *thread* counts as the caller
 //! (`task_is_descendant`, security/yama/yama_lsm.c). It is the second choice:
 //! stops are announced to the application by SIGCHLD, and it dies with it.
 
-use super::wait::Waiting;
+use super::wait::{self, Waiting};
 use crate::errno::Errno;
 use crate::sys;
 use core::cell::{Cell, UnsafeCell};
@@ -38,26 +39,20 @@ struct Job<'w, R> {
     answer: Option<R>,
 }
 
+const SHARED: c_int = libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_UNTRACED;
+
 /// Runs `work` in a helper. `Ok(None)`: somebody killed the helper.
 pub(crate) fn run<R>(kind: Kind, work: &mut dyn FnMut(&Waiting) -> R) -> Result<Option<R>, Errno> {
     let stack = Stack::get()?;
     let mut job = Job { kind, work, answer: None };
     let flags = match kind {
-        Kind::Process => libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_VFORK | libc::CLONE_UNTRACED,
-        Kind::Thread => {
-            libc::CLONE_VM
-                | libc::CLONE_FS
-                | libc::CLONE_FILES
-                | libc::CLONE_VFORK
-                | libc::CLONE_UNTRACED
-                | libc::CLONE_SIGHAND
-                | libc::CLONE_THREAD
-                | libc::CLONE_SYSVSEM
-        }
+        Kind::Process => SHARED,
+        Kind::Thread => SHARED | libc::CLONE_THREAD | libc::CLONE_SIGHAND | libc::CLONE_SYSVSEM | libc::CLONE_VFORK,
     };
     // SAFETY: the stack is nobody else's till `stack` is dropped, and outlives
-    // the helper: CLONE_VFORK holds this thread until the helper has left user
-    // mode for good. libc's clone() is a bare wrapper that takes no lock.
+    // the helper's use of it: this thread stays here until the helper has ended
+    // (the wait below), or has left user mode for good (CLONE_VFORK). libc's
+    // clone() is a bare wrapper that takes no lock.
     let helper = unsafe { libc::clone(enter::<R>, stack.top(), flags, (&raw mut job).cast()) };
     if helper == -1 {
         // SAFETY: reads the calling thread's errno, just set by clone().
@@ -78,8 +73,8 @@ extern "C" fn enter<R>(job: *mut c_void) -> c_int {
     let job = unsafe { &mut *job.cast::<Job<'_, R>>() };
     let waiting = match job.kind {
         Kind::Process => {
-            sys::setsid();
-            Waiting::Blocking { timer: Cell::new(false) }
+            sys::leave_process_group();
+            Waiting::Blocking { timer: Cell::new(false), spins: wait::spins() }
         }
         Kind::Thread => Waiting::Polling,
     };

@@ -47,8 +47,9 @@ const PTRACE_EVENT_STOP: c_int = 128;
 
 /// How this tracer waits.
 pub(crate) enum Waiting {
-    /// In wait4(); the cell says whether the timer runs that ends it.
-    Blocking { timer: Cell<bool> },
+    /// In wait4(), after asking so many times without blocking; the cell says
+    /// whether the timer runs that ends it.
+    Blocking { timer: Cell<bool>, spins: u32 },
     /// By asking again and again.
     Polling,
 }
@@ -56,20 +57,37 @@ pub(crate) enum Waiting {
 impl Waiting {
     pub fn next_stop(&self, tid: Tid, patience: Patience) -> Awaited {
         match self {
-            Waiting::Blocking { timer } => blocking(tid, patience, timer),
+            Waiting::Blocking { timer, spins } => blocking(tid, patience, timer, *spins),
             Waiting::Polling => polling(tid, patience),
         }
     }
 }
 
-fn blocking(tid: Tid, patience: Patience, timer: &Cell<bool>) -> Awaited {
-    if !timer.replace(true) {
-        sys::tick_every(SLICE);
+/// How often a helper asks for a stop before it blocks. A stop takes some
+/// microseconds on another processor, waking a blocked helper from there some
+/// tens; on one processor the target cannot run while the helper asks.
+pub(crate) fn spins() -> u32 {
+    if sys::allowed_cpus() > 1 {
+        100
+    } else {
+        0
     }
+}
+
+fn blocking(tid: Tid, patience: Patience, timer: &Cell<bool>, mut spins: u32) -> Awaited {
     // A tick may come early in a wait, or between two: the second one is late enough.
     let mut ticks = 0;
     loop {
-        match sys::wait4(tid, 0) {
+        let options = if spins > 0 {
+            spins -= 1;
+            libc::WNOHANG
+        } else {
+            if !timer.replace(true) {
+                sys::tick_every(SLICE);
+            }
+            0
+        };
+        match sys::wait4(tid, options) {
             Ok(Some(status)) if libc::WIFSTOPPED(status) => return Awaited::Stop(decode(status)),
             Ok(Some(_)) => return Awaited::Gone,
             Ok(None) => {}
