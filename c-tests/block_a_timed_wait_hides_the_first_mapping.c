@@ -7,7 +7,7 @@
  */
 #include "timed_waits.h"
 
-static const struct blocking timed[] = { TIMED_BY_ARGUMENT, TIMED_ELSEWHERE };
+static const struct blocking timed[] = { TIMED_BY_ARGUMENT, TIMED_BY_THE_KERNEL, TIMED_ELSEWHERE };
 
 #define SPAN 0.6
 

@@ -151,11 +151,11 @@ struct portrait {
 	char job[64];
 };
 
-/* Lines of /proc/PID/status that time alone changes. */
+/* Lines of /proc/PID/status that time alone changes, or others: SigQ counts for the user. */
 static inline int status_line_drifts(const char *line)
 {
 	static const char *const drifting[] = { "Vm", "Rss", "Hugetlb", "voluntary_ctxt",
-		"nonvoluntary_ctxt", "State:", "CoreDumping", "THP", "untag" };
+		"nonvoluntary_ctxt", "State:", "SigQ:", "CoreDumping", "THP", "untag" };
 	size_t i;
 	for (i = 0; i < sizeof drifting / sizeof *drifting; i++)
 		if (strncmp(line, drifting[i], strlen(drifting[i])) == 0)

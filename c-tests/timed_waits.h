@@ -51,7 +51,10 @@ static inline long call_io_pgetevents_time(struct scene *s)
 	{ "epoll_pwait2, timed", SYS_epoll_pwait2, call_epoll_pwait2_time, feed_in, pipe_in, 0, 0, 0 }, \
 	{ "semtimedop, timed", SYS_semtimedop, call_semtimedop_time, raise_semaphore, semaphore, 0, 0, drop_semaphore }, \
 	{ "sigtimedwait", SYS_rt_sigtimedwait, call_sigtimedwait, queue_for_sigtimedwait, 0, settle_sigtimedwait, 0, 0 }, \
-	{ "io_getevents, timed", SYS_io_getevents, call_io_getevents_time, feed_in, pipe_in, settle_aio, 0, 0 }, \
+	{ "io_getevents, timed", SYS_io_getevents, call_io_getevents_time, feed_in, pipe_in, settle_aio, 0, 0 }
+
+/* This one the kernel itself starts anew after any stop (aio_pgetevents, fs/aio.c). */
+#define TIMED_BY_THE_KERNEL \
 	{ "io_pgetevents, timed", 333, call_io_pgetevents_time, feed_in, pipe_in, settle_aio, 0, 0 }
 
 /* These have it elsewhere: in the socket, or in a structure of the target. */

@@ -1,0 +1,108 @@
+/*
+ * A target is inside a restartable sequence (rseq(2)) when a mapping is made or
+ * removed. The sequence gets its abort, as after any other interruption: it
+ * must not commit, for another thread may have run meanwhile. And a sequence
+ * that is only announced, but not being executed, does not divert the target.
+ */
+#include "disturb.h"
+#include <linux/rseq.h>
+#include <sys/rseq.h>
+
+/* glibc registers each thread and wants this word before an abort handler. */
+#define SIGNATURE "0x53053053"
+
+static struct {
+	atomic_ulong inside;    /* the number of the sequence that has begun */
+	atomic_ulong release;   /* up to this number it may commit */
+	atomic_ulong aborted, committed;
+	atomic_ulong spins;
+	atomic_int stop_spinning;
+} *shared;
+
+static struct rseq *own_rseq(void)
+{
+	return (struct rseq *)((char *)__builtin_thread_pointer() + __rseq_offset);
+}
+
+/* Announces itself as sequence n, waits to be released, commits: 1; aborted: 0. */
+static int sequence(unsigned long n)
+{
+	__asm__ goto(
+		".pushsection __rseq_cs, \"aw\"\n"
+		".balign 32\n"
+		"3: .long 0, 0\n"
+		"   .quad 1f, 2f - 1f, 4f\n"
+		".popsection\n"
+		"lea 3b(%%rip), %%rax\n"
+		"mov %%rax, 8(%[area])\n"
+		"1: mov %[n], (%[inside])\n"
+		"5: pause\n"
+		"cmp %[n], (%[release])\n"
+		"jb 5b\n"
+		"mov %[n], (%[committed])\n"
+		"2:\n"
+		".pushsection __rseq_failure, \"ax\"\n"
+		".byte 0x0f, 0xb9, 0x3d\n"      /* ud1, so that disassemblers stay in step */
+		".long " SIGNATURE "\n"
+		"4: jmp %l[aborted]\n"
+		".popsection\n"
+		: : [area] "r"(own_rseq()), [n] "r"(n), [inside] "r"(&shared->inside),
+		    [release] "r"(&shared->release), [committed] "r"(&shared->committed)
+		: "rax", "memory", "cc" : aborted);
+	return 1;
+aborted:
+	CHECK(own_rseq()->rseq_cs == 0);
+	shared->aborted = n;
+	return 0;
+}
+
+static int target(int channel)
+{
+	unsigned long n = 0;
+	/* Until the tester dismisses it with a last commit. */
+	while (!sequence(++n) || n < hear_word(channel))
+		;
+	/* rseq_cs still names the sequence, but this code is not part of it. */
+	while (!shared->stop_spinning)
+		shared->spins++;
+	return 0;
+}
+
+enum { ROUNDS = 200 };
+
+int main(void)
+{
+	struct peer p;
+	unsigned long n = 0, spins;
+	void *m = NULL;
+	int round;
+	if (__rseq_size == 0)
+		check_skip("this C library has not registered rseq");
+	shared = shared_memory(sizeof *shared);
+	p = peer_start(target);
+	for (round = 0; round < ROUNDS; round++) {
+		AWAIT(shared->inside > n);
+		n = shared->inside;
+		if (round % 2 == 0)
+			m = map_in(p.pid);
+		else
+			unmap_in(p.pid, m);
+		shared->release = n;
+		AWAIT(shared->aborted >= n || shared->committed >= n);
+		CHECK(shared->committed == 0);
+	}
+	/* Undisturbed it does commit: else the above would show nothing. */
+	while (shared->committed == 0) {
+		n = shared->inside;
+		shared->release = n;
+		AWAIT(shared->aborted >= n || shared->committed >= n);
+	}
+	tell_word(p.channel, 0);
+	AWAIT(shared->spins > 0);
+	disturb_times(p.pid, 50);
+	spins = shared->spins;
+	AWAIT(shared->spins > spins);
+	shared->stop_spinning = 1;
+	CHECK(peer_status(&p) == 0);
+	return 0;
+}

@@ -1,0 +1,71 @@
+/*
+ * In a target it is always a second thread that executes the program anew, so
+ * that the first one vanishes without a word, perhaps while it is held. Mappings
+ * are made and removed meanwhile: no call fails or hangs, nor does the exec.
+ */
+#include "disturb.h"
+
+/* No image of the target has anything here, so that no pair hurts a later one. */
+#define PLACE ((void *)0x200000000)
+
+static void *exec_again(void *argv)
+{
+	usleep(300);
+	execv("/proc/self/exe", argv);
+	_exit(1);
+}
+
+/* As the target: argv[2] is the descriptor of the shared progress. */
+static void one_image(int fd, char **argv)
+{
+	struct { atomic_ulong execs; atomic_int dismissed; } *shared;
+	pthread_t thread;
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(shared != MAP_FAILED);
+	shared->execs++;
+	if (shared->dismissed)
+		_exit(0);
+	CHECK(pthread_create(&thread, NULL, exec_again, argv) == 0);
+	for (;;)
+		pause();
+}
+
+int main(int argc, char **argv)
+{
+	struct { atomic_ulong execs; atomic_int dismissed; } *shared;
+	char number[16], *again[] = { argv[0], "target", number, NULL };
+	int fd, status, pairs = 0;
+	pid_t pid, parent = getpid();
+	unsigned long execs;
+	double end;
+	void *m;
+	if (argc == 3)
+		one_image(atoi(argv[2]), argv);
+	CHECK((fd = memfd_create("progress", 0)) != -1 && ftruncate(fd, 4096) == 0);
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(shared != MAP_FAILED);
+	snprintf(number, sizeof number, "%d", fd);
+	pid = fork();
+	CHECK(pid != -1);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+		execv("/proc/self/exe", again);
+		_exit(1);
+	}
+	AWAIT(shared->execs > 10);
+	execs = shared->execs;
+	for (end = check_now() + 1.5; check_now() < end; pairs++) {
+		CHECK_MAPS(m, mmap_peer(pid, PLACE, check_page(), PROT_READ, MAP_PRIVATE | MAP_ANON | MAP_FIXED, NOFD, 0));
+		CHECK(m == PLACE);
+		CHECK_OK(munmap_peer(pid, PLACE, check_page()));
+	}
+	execs = shared->execs - execs;
+	fprintf(stderr, "%d pairs, %lu execs\n", pairs, execs);
+	CHECK(pairs > 50 && execs > 50);
+	shared->dismissed = 1;
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	return 0;
+}
