@@ -50,6 +50,18 @@ end_leftovers() { # $1 word, $2 session
 	done
 }
 
+# For conditions in expected-skips: is the kernel older than this version?
+kernel_before() {
+	[ "$(printf '%s\n%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" != "$1" ]
+}
+
+# Can huge pages not be set aside here: none in the kernel, a setting that
+# cannot be written, or little memory?
+no_huge_pages() {
+	[ ! -w /proc/sys/vm/nr_hugepages ] ||
+		[ "$(awk '$1 == "MemFree:" { print $2 }' /proc/meminfo)" -lt 400000 ]
+}
+
 # Is there a line in expected-skips for this test whose condition holds here?
 skip_is_expected() { # $1 name, $2 who
 	while IFS='|' read -r test condition; do
