@@ -1,0 +1,29 @@
+/*
+ * A caller that is killed by SIGKILL at a random instant, a thousand times,
+ * harms no target: its helper finishes what it began. The target, which checks
+ * its own registers, memory, signal mask and the results of its own calls,
+ * goes on; no tracer, descriptor or mapping is left in it but the mapping that
+ * was asked for. Half of the calls map anonymous memory, half a descriptor.
+ *
+ * time-limit: 90
+ */
+#include "killing.h"
+
+enum { KILLS = 1000 };
+
+static int judge(int channel)
+{
+	int inside = kill_callers(KILLS, 0, 1);
+	(void)channel;
+	printf("%d callers killed, %d of them inside a call\n", KILLS, inside);
+	fflush(stdout);
+	CHECK(inside >= KILLS / 2);
+	return 0;
+}
+
+int main(void)
+{
+	killing_prepare();
+	judged(judge);
+	return 0;
+}

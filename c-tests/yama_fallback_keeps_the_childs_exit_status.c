@@ -1,0 +1,64 @@
+/*
+ * When the caller itself traces (Yama's scope 1) and the target, a
+ * child of the application, ends meanwhile, the application's own wait still
+ * gets how it ended: the exit status, or the signal. The call says ESRCH.
+ *
+ * time-limit: 40
+ */
+#include "yama.h"
+
+enum { TARGETS = 80 };
+
+static struct peer targets[TARGETS];
+
+static int ends_soon(int channel)
+{
+	uintptr_t spin = hear_word(channel);
+	for (volatile uintptr_t i = 0; i < spin; i++)
+		;
+	return 42;
+}
+
+static void prepare(void)
+{
+	for (int i = 0; i < TARGETS; i++)
+		targets[i] = peer_start(ends_soon);
+}
+
+static void run(void)
+{
+	int done = 0;
+	for (int i = 0; i < TARGETS; i++) {
+		pid_t pid = targets[i].pid;
+		int status, killed = i % 4 == 0;
+		void *at;
+		CHECK_MAPS(at, mmap_peer(pid, NULL, check_page(), READ_WRITE, PRIVATE_ANON, NOFD, 0));
+		tell_word(targets[i].channel, killed ? 1ul << 40 : (uintptr_t)i * 30000);
+		for (int calls = 0;; calls++) {
+			errno = 0;
+			at = mmap_peer(pid, NULL, check_page(), READ_WRITE, PRIVATE_ANON, NOFD, 0);
+			if (at == MAP_FAILED)
+				break;
+			done++;
+			if (killed && calls == i / 4 % 3)
+				CHECK(kill(pid, SIGKILL) == 0);
+		}
+		if (errno != ESRCH)
+			fprintf(stderr, "errno %d: %s\n", errno, mman_peer_explain());
+		CHECK(errno == ESRCH);
+		CHECK(waitpid(pid, &status, 0) == pid);
+		if (killed)
+			CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		else
+			CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 42);
+	}
+	CHECK(done > 0);
+	CHECK(waitpid(-1, NULL, WNOHANG | __WALL) == -1 && errno == ECHILD);
+}
+
+int main(void)
+{
+	under_yama(yama_scope_1, prepare, run);
+	CHECK(yama_refusals > 0 && yama_grants > 0);
+	return 0;
+}
