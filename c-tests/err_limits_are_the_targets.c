@@ -1,6 +1,6 @@
 /*
- * RLIMIT_AS is the target's: a target at its limit gives ENOMEM, a caller at
- * its own does not.
+ * RLIMIT_AS and RLIMIT_DATA are the target's: a target at its limit gives
+ * ENOMEM, a caller at its own does not.
  */
 #include "target.h"
 #include <sys/resource.h>
@@ -25,6 +25,24 @@ static void limited(struct target *t)
 	close(fd);
 }
 
+static void limit_data(void)
+{
+	struct rlimit limit;
+	CHECK(getrlimit(RLIMIT_DATA, &limit) == 0);
+	limit.rlim_cur = MORE;
+	CHECK(setrlimit(RLIMIT_DATA, &limit) == 0);
+}
+
+/* Only private writable memory is data. */
+static void limited_data(struct target *t)
+{
+	const int prot = PROT_READ | PROT_WRITE;
+	unsigned char *a;
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, BIG, prot, MAP_PRIVATE | MAP_LAZY, NOFD, 0), ENOMEM);
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, BIG, prot, MAP_SHARED | MAP_LAZY, NOFD, 0));
+	CHECK_OK(munmap_peer(t->pid, a, BIG));
+}
+
 static void limited_caller(void)
 {
 	struct target t = target_start(NULL);
@@ -40,6 +58,7 @@ static void limited_caller(void)
 int main(void)
 {
 	own_and_peer(limit_address_space, limited);
+	own_and_peer(limit_data, limited_data);
 	in_child(limited_caller);
 	return 0;
 }

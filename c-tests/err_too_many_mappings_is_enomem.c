@@ -1,7 +1,8 @@
 /*
  * A target that has as many mappings as vm.max_map_count allows gives ENOMEM:
  * for a new one, for one of an object, and for a munmap_peer() that would split
- * one; a munmap_peer() of whole ones still works.
+ * one; a munmap_peer() of whole ones still works. With room for one mapping, but
+ * not for the split that a stack's guard makes, nothing of the stack remains.
  *
  * time-limit: 60
  */
@@ -9,7 +10,7 @@
 
 enum { AT_MOST = 1100000 };	/* some distributions allow 1048576 */
 
-static unsigned char *wide, *alternating;
+static unsigned char *wide, *alternating, *last;
 
 /* Neighbours with different protection do not merge. */
 static void have_all_mappings(void)
@@ -23,8 +24,12 @@ static void have_all_mappings(void)
 			break;
 	CHECK(errno == ENOMEM);
 	/* A split that fails for two may still have room for one: use that up, too. */
-	while (mmap(NULL, 4096, PROT_NONE, MAP_SHARED | MAP_ANON, -1, 0) != MAP_FAILED)
-		;
+	for (;;) {
+		unsigned char *one = mmap(NULL, 4096, PROT_NONE, MAP_SHARED | MAP_ANON, -1, 0);
+		if (one == MAP_FAILED)
+			break;
+		last = one;
+	}
 	CHECK(errno == ENOMEM);
 }
 
@@ -32,13 +37,14 @@ static int body(int channel)
 {
 	have_all_mappings();
 	tell_word(channel, (uintptr_t)wide);
+	tell_word(channel, (uintptr_t)last);
 	return obedient_body(channel);
 }
 
 int main(void)
 {
 	struct target t = { 0 };
-	unsigned char *w;
+	unsigned char *w, *one;
 	char text[32] = "";
 	int fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
 	CHECK(fd != -1 && read(fd, text, sizeof text - 1) > 0);
@@ -49,12 +55,16 @@ int main(void)
 	t.peer = peer_start(body);
 	t.pid = t.peer.pid;
 	w = (unsigned char *)hear_word(t.peer.channel);
+	one = (unsigned char *)hear_word(t.peer.channel);
 	fd = memfd_of(1);
 	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, 4096, PROT_READ, MAP_SHARED, NOFD, 0), ENOMEM);
 	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, 4096, PROT_READ, MAP_SHARED, fd, 0), ENOMEM);
 	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, w, 4096, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0), ENOMEM);
 	UNMAP_FAILS_CLEANLY(&t, munmap_peer(t.pid, w + 4 * 4096, 4096), ENOMEM);
 	CHECK(target_mapped(&t, w + 4 * 4096));
+	CHECK_OK(munmap_peer(t.pid, one, 4096));
+	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_STACK, NOFD, 4096), ENOMEM);
+	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_STACK, NOFD, 4096), ENOMEM);
 	CHECK_OK(munmap_peer(t.pid, w, 16 * 4096));
 	CHECK(!target_mapped(&t, w));
 	peer_dismiss(&t.peer);

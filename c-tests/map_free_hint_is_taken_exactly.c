@@ -1,7 +1,7 @@
 /*
  * A free hint is taken exactly, so that a caller can ask for the address that it
- * has itself; a hint inside a page is rounded up; a taken one is no error: the
- * map goes elsewhere, and what was there stays.
+ * has itself; a hint inside a page is rounded up; a taken or an impossible one is
+ * no error: the map goes elsewhere, and what was there stays.
  */
 #include "target.h"
 
@@ -29,6 +29,22 @@ static void hints(struct target *t, int fd)
 	CHECK_MAPS(a, mmap_peer(t->pid, hint + 4095, 4096, prot, MAP_SHARED, fd, 4096 + 5));
 	CHECK(a == hint + 4096 + 5);
 	CHECK_OK(munmap_peer(t->pid, a, 4096));
+	CHECK_RANGE_FREE(t, hint, 4 * 4096);
+}
+
+/* A hint where nothing can be is no error either. */
+static void impossible(struct target *t, int fd)
+{
+	void *hints[] = { (void *)1, (void *)-1L, (void *)-4096L, (void *)(SIZE_MAX / 2 + 1) };
+	unsigned char *a;
+	size_t i;
+	for (i = 0; i < 8; i++) {
+		int flags = MAP_SHARED | (i < 4 ? 0 : MAP_BELOW);
+		CHECK_MAPS(a, mmap_peer(t->pid, hints[i % 4], 4096, PROT_READ, flags, fd, 0));
+		CHECK((uintptr_t)a >= 65536);
+		CHECK_RANGE(t, a, 4096, "r--s");
+		CHECK_OK(munmap_peer(t->pid, a, 4096));
+	}
 }
 
 static void test(struct target *t)
@@ -36,6 +52,8 @@ static void test(struct target *t)
 	int fd = memfd_of(3);
 	hints(t, NOFD);
 	hints(t, fd);
+	impossible(t, NOFD);
+	impossible(t, fd);
 	close(fd);
 }
 

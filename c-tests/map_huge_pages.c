@@ -55,6 +55,16 @@ static void anonymous(struct target *t, int type)
 	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, huge << 20, PROT_READ, type | MAP_HUGETLB, NOFD, 0), ENOMEM);
 }
 
+/* The size in the flags' upper bits, which count only with MAP_HUGETLB. */
+static void of_a_size(struct target *t)
+{
+	int size = __builtin_ctzl(huge) << 26;
+	unsigned char *a;
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, huge, PROT_READ, MAP_SHARED | MAP_HUGETLB | size, NOFD, 0));
+	CHECK_OK(munmap_peer(t->pid, a, huge));
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, huge, PROT_READ, MAP_SHARED | MAP_HUGETLB | 13 << 26, NOFD, 0), EINVAL);
+}
+
 static void test(struct target *t)
 {
 	int fd = huge_memfd(2);
@@ -66,6 +76,7 @@ static void test(struct target *t)
 		object(t, hugetlbfs_file, 2 * huge);
 	anonymous(t, MAP_PRIVATE);
 	anonymous(t, MAP_SHARED);
+	of_a_size(t);
 }
 
 static void body(void)

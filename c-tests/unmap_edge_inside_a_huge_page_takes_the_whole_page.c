@@ -29,9 +29,31 @@ static void removes(struct target *t, int fd, size_t from, size_t len, size_t fi
 	CHECK_RANGE_FREE(t, a, 3 * huge);
 }
 
+/* A huge page between two ordinary ones: the ordinary ones go by their own pages. */
+static void among_ordinary_pages(struct target *t, int fd)
+{
+	const int prot = PROT_READ, flags = MAP_SHARED | MAP_FIXED;
+	unsigned char *a = free_range(t, 4 * huge), *b;
+	a += 2 * huge - (uintptr_t)a % huge;
+	CHECK_MAPS(b, mmap_peer(t->pid, a - 8192, 8192, prot, flags, NOFD, 0));
+	CHECK_MAPS(b, mmap_peer(t->pid, a, huge, prot, flags, fd, 0));
+	CHECK_MAPS(b, mmap_peer(t->pid, a + huge, 8192, prot, flags, NOFD, 0));
+	CHECK_OK(munmap_peer(t->pid, a + 4096, huge));
+	CHECK_RANGE(t, a - 8192, 8192, "r--s");
+	CHECK_RANGE_FREE(t, a, huge + 4096);
+	CHECK_RANGE(t, a + huge + 4096, 4096, "r--s");
+	CHECK_MAPS(b, mmap_peer(t->pid, a, huge, prot, flags, fd, 0));
+	CHECK_OK(munmap_peer(t->pid, a - 4096, 8192));
+	CHECK_RANGE(t, a - 8192, 4096, "r--s");
+	CHECK_RANGE_FREE(t, a - 4096, huge + 4096);
+	CHECK_RANGE(t, a + huge + 4096, 4096, "r--s");
+	CHECK_OK(munmap_peer(t->pid, a - 8192, huge + 16384));
+}
+
 static void test(struct target *t)
 {
 	int fd = huge_memfd(3);
+	among_ordinary_pages(t, fd);
 	removes(t, fd, 0, 1, 0, 1);
 	removes(t, fd, 0, 5000, 0, 1);
 	removes(t, fd, 4096, 4096, 0, 1);

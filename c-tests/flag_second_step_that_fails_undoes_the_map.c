@@ -1,0 +1,71 @@
+/*
+ * MAP_NOINHERIT, MAP_LOCKED and MAP_STACK's guard take a second system call in
+ * the target. Where the target's own filter refuses that call, nothing remains
+ * of the map and the call is EPERM; a caller who may suspend the filter
+ * (PTRACE_O_SUSPEND_SECCOMP: root, if the kernel has it) gets the map. Without
+ * the flags it is made in any case.
+ */
+#include "target.h"
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/ptrace.h>
+
+static void refuse(const int *calls, size_t n)
+{
+	struct sock_filter filter[32], *f = filter;
+	struct sock_fprog program = { 0, filter };
+	size_t i;
+	*f++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (i = 0; i < n; i++) {
+		*f++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i], 0, 1);
+		*f++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	}
+	*f++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	program.len = (unsigned short)(f - filter);
+	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+static int may_suspend_filters(void)
+{
+	struct peer p = peer_start(obedient_body);
+	long may = ptrace(PTRACE_SEIZE, p.pid, 0, 0x200000 /* PTRACE_O_SUSPEND_SECCOMP */);
+	peer_kill(&p);
+	return may == 0;
+}
+
+static int suspended;
+
+static void refuse_second_steps(void)
+{
+	static const int calls[] = { SYS_madvise, SYS_mprotect, SYS_mlock, SYS_mlock2 };
+	refuse(calls, 4);
+}
+
+static void test(struct target *t)
+{
+	static const int flags[] = { MAP_NOINHERIT, MAP_STACK, MAP_LOCKED };
+	const int prot = PROT_READ | PROT_WRITE;
+	unsigned char *a;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		off_t guard = flags[i] == MAP_STACK ? 4096 : 0;
+		if (!suspended) {
+			MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 8192, prot, MAP_PRIVATE | flags[i], NOFD, guard), EPERM);
+			continue;
+		}
+		CHECK_MAPS(a, mmap_peer(t->pid, NULL, 8192, prot, MAP_PRIVATE | flags[i], NOFD, guard));
+		CHECK_OK(munmap_peer(t->pid, a, 8192));
+	}
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 8192, prot, MAP_PRIVATE, NOFD, 0));
+	CHECK_OK(munmap_peer(t->pid, a, 8192));
+}
+
+int main(void)
+{
+	suspended = may_suspend_filters();
+	on_peer(refuse_second_steps, test);
+	return 0;
+}
