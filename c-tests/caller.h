@@ -88,6 +88,8 @@ static inline const char *fd_list(pid_t pid, char *text, size_t size)
 		CHECK(have < size);
 		snprintf(path, sizeof path, "fdinfo/%s", entry->d_name);
 		proc_text(pid, path, what, sizeof what);
+		if (atoi(entry->d_name) <= STDERR_FILENO)
+			what[0] = '\0';         /* what is written moves them */
 		if (strstr(what, "mnt_id") != NULL)
 			*strstr(what, "mnt_id") = '\0';    /* "pos: N, flags: N" stay */
 		for (char *c = what; *c != '\0'; c++)

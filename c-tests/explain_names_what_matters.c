@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 	MAP_SAYS(ENODEV, "", pid, NULL, page, PROT_READ, MAP_SHARED, pipes[0], 0);
 	MAP_SAYS(ENOMEM, "", pid, NULL, (size_t)1 << 60, PROT_READ, PRIVATE_ANON, NOFD, 0);
 	UNMAP_SAYS(EINVAL, "len", pid, (void *)page, 0);
-	UNMAP_SAYS(EINVAL, "user space", pid, (void *)page, SIZE_MAX);
+	UNMAP_SAYS(EINVAL, "address space", pid, (void *)page, SIZE_MAX);
 
 	limited = peer_start(limited_body);
 	(void)peer_mapped(&limited, NULL);
