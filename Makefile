@@ -53,9 +53,14 @@ all: $(OUT)/libmman_peer.so $(OUT)/$(SONAME) $(OUT)/libmman_peer.a
 # our names are seen; both libraries are made of that object.
 
 # Cargo knows best whether this is out of date. Among several crate types it
-# would silently drop link-time optimisation, hence the one.
+# would silently drop link-time optimisation, hence the one. Under sudo there is
+# often no cargo: what was built is good enough for `make install` then.
 $(RAW): FORCE
-	$(CARGO) rustc --release --lib --crate-type staticlib --target-dir target/raw $(CARGOFLAGS)
+	@if [ -e $@ ] && ! command -v $(CARGO) >/dev/null; then \
+		echo 'No $(CARGO) here: $@ stays as it was built'; \
+	else set -x; \
+		$(CARGO) rustc --release --lib --crate-type staticlib --target-dir target/raw $(CARGOFLAGS); \
+	fi
 
 # --force-group-allocation: else the unused half of a COMDAT group would remain
 # and break the link with another Rust archive behind ours.

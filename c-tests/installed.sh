@@ -150,6 +150,12 @@ no_build_paths() {
 		same "build paths in $library" '' "$(strings target/release/$library | grep -F -e "$PWD" -e "${HOME:-/nowhere}/" | head -n 5)" || return
 	done
 }
+# As under sudo, which has a path of its own.
+without_cargo() {
+	$MAKE -s install CARGO=no-such-cargo PREFIX="$scratch/sudo" || return
+	same 'installed files' "$(expected_files . lib)" "$(files "$scratch/sudo")"
+}
+try 'installed: by somebody who has no cargo' without_cargo
 try 'installed: staged for a package with DESTDIR and LIBDIR' staged
 try 'installed: uninstall leaves nothing, and what is not ours' leaves_nothing
 try 'installed: no path of the building machine in the libraries' no_build_paths
