@@ -41,6 +41,11 @@ MANUALS := $(wildcard man/*.[1-9])
 TESTS   := $(patsubst c-tests/%.c,target/c-tests/%,$(wildcard c-tests/*.c))
 DEMO    := target/examples/fork_demo
 
+# Written under a name of this run and then renamed: no program ever sees half a
+# library, whatever else is built at the time.
+RUN     := $(shell echo $$PPID)
+NEW      = $@.$(RUN)
+
 .PHONY: all demo check tests bench headers headers-built install uninstall clean FORCE
 .DELETE_ON_ERROR:
 
@@ -67,12 +72,14 @@ $(RAW): FORCE
 $(RELINK)/mman_peer.o: $(RAW) libmman_peer.map Makefile
 	@mkdir -p $(@D)
 	$(CC) -r -nostdlib -Wl,--gc-sections,--force-group-allocation \
-		$(NAMES:%=-Wl,-u,%) $(RAW) -o $@
-	$(OBJCOPY) $(NAMES:%=--keep-global-symbol=%) --strip-debug $@
+		$(NAMES:%=-Wl,-u,%) $(RAW) -o $(NEW)
+	$(OBJCOPY) $(NAMES:%=--keep-global-symbol=%) --strip-debug $(NEW)
+	@mv $(NEW) $@
 
 $(RELINK)/libmman_peer.a: $(RELINK)/mman_peer.o
-	rm -f $@
-	$(AR) rcs $@ $<
+	@rm -f $(NEW)
+	$(AR) rcs $(NEW) $<
+	@mv $(NEW) $@
 
 # nodelete: the library has thread-local storage in the static block, and
 # a process's consent outlives a dlclose().
@@ -80,13 +87,14 @@ $(RELINK)/libmman_peer.so: $(RELINK)/mman_peer.o libmman_peer.map
 	$(CC) -shared $(LDFLAGS) -Wl,-soname,$(SONAME) \
 		-Wl,--version-script=libmman_peer.map \
 		-Wl,-z,now,-z,relro,-z,nodelete,-z,defs,-z,noexecstack,-z,text \
-		$< -Wl,--as-needed -lpthread -ldl -o $@
+		$< -Wl,--as-needed -lpthread -ldl -o $(NEW)
+	@mv $(NEW) $@
 
 # A plain "cargo build --release" leaves its own libraries under these names:
 # compared by contents, not by age.
 $(OUT)/libmman_peer.so $(OUT)/libmman_peer.a: $(OUT)/%: $(RELINK)/% FORCE
 	@mkdir -p $(@D)
-	@cmp -s $< $@ || { rm -f $@ && cp $< $@ && echo $@; }
+	@cmp -s $< $@ || { cp $< $(NEW) && mv $(NEW) $@ && echo $@; }
 
 $(OUT)/$(SONAME): | $(OUT)/libmman_peer.so
 	ln -sf libmman_peer.so $@
