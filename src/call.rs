@@ -10,7 +10,7 @@ use crate::peer::{self, Peer, Who};
 use crate::perform::{self, Mapping, Own};
 use crate::procfs;
 use crate::request::{self, FileFacts, MapPlan, Request, UnmapPlan};
-use crate::sys;
+use crate::sys::{self, SignalsBlocked};
 
 /// Which way a call took, for its debug line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,6 +21,8 @@ pub(crate) struct Route {
 
 /// mmap_peer(): the address in the target.
 pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usize, Fault> {
+    // No handler may leave the call (longjmp, a cancellation) with something of it open.
+    let signals = SignalsBlocked::new();
     let who = peer::find(pid)?;
     let plan = allowed_first(&who, request::plan_map(request, sys::page_size(), file_facts))?;
     let start = match &who {
@@ -30,7 +32,7 @@ pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usiz
         }
         Who::Other(peer) => {
             check_engine()?;
-            inject::map(peer, &plan, env::settings().timeout, &mut route.trace)?
+            inject::map(peer, &plan, &signals, env::settings().timeout, &mut route.trace)?
         }
     };
     Ok(start + plan.shift)
@@ -38,18 +40,19 @@ pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usiz
 
 /// munmap_peer().
 pub(crate) fn unmap(pid: i32, addr: usize, len: usize, route: &mut Route) -> Result<(), Fault> {
+    let signals = SignalsBlocked::new();
     let who = peer::find(pid)?;
     let plan = allowed_first(&who, request::plan_unmap(addr, len, sys::page_size()))?;
-    match unmap_at(&who, &plan, route) {
+    match unmap_at(&who, &plan, &signals, route) {
         // An edge inside a huge page: QNX has no such pages, and so no such error.
         Err(Fault { errno: Errno::EINVAL, .. }) if widen(pid, &plan).is_some() => {
-            unmap_at(&who, &widen(pid, &plan).unwrap_or(plan), route)
+            unmap_at(&who, &widen(pid, &plan).unwrap_or(plan), &signals, route)
         }
         done => done,
     }
 }
 
-fn unmap_at(who: &Who, plan: &UnmapPlan, route: &mut Route) -> Result<(), Fault> {
+fn unmap_at(who: &Who, plan: &UnmapPlan, signals: &SignalsBlocked, route: &mut Route) -> Result<(), Fault> {
     match who {
         Who::Caller => {
             route.own = true;
@@ -59,7 +62,7 @@ fn unmap_at(who: &Who, plan: &UnmapPlan, route: &mut Route) -> Result<(), Fault>
         }
         Who::Other(peer) => {
             check_engine()?;
-            inject::unmap(peer, plan, env::settings().timeout, &mut route.trace)
+            inject::unmap(peer, plan, signals, env::settings().timeout, &mut route.trace)
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::inject::session::{Lost, Session};
 use crate::perform::Hands;
 use crate::procfs;
 use crate::request::{map_refused, FileFacts, MapPlan};
-use crate::sys;
+use crate::sys::{self, Descriptor};
 use libc::c_int;
 
 /// Up to this size, a range for the mapping is made first, and its first page
@@ -36,6 +36,7 @@ pub(crate) struct Carry {
     sent: bool,
     arrived: Option<c_int>,
     fault: Option<Fault>,
+    no_socket: Option<(Errno, &'static str)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +57,7 @@ impl Carry {
             sent: false,
             arrived: None,
             fault: None,
+            no_socket: None,
         }
     }
 
@@ -133,10 +135,6 @@ impl Carry {
 
     fn by_socket(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
         let Some((room, _)) = self.scratch else { return Ok(()) };
-        let Some(pidfd) = session.peer().pidfd() else {
-            self.way = Way::Procfs;
-            return Ok(());
-        };
         let theirs = match self.socket {
             Some(socket) => socket,
             None => {
@@ -144,20 +142,19 @@ impl Carry {
                 match session.call(libc::SYS_socket, [libc::AF_UNIX as usize, kind as usize, 0, 0, 0, 0])? {
                     Ok(fd) => *self.socket.insert(fd as c_int),
                     Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => return Ok(self.refuse(session, errno, "socket()")),
-                    Err(_) => {
-                        self.way = Way::Procfs;
-                        return Ok(());
-                    }
+                    Err(errno) => return Ok(self.otherwise(errno, "socket()")),
                 }
             }
         };
         if !self.sent {
-            let sent = sys::pidfd_getfd(pidfd, theirs).and_then(|ours| sys::send_to_itself(&ours, self.fd));
-            if sent.is_err() {
-                self.way = Way::Procfs;
-                return Ok(());
+            match take_out(session, theirs).and_then(|ours| sys::send_to_itself(&ours, self.fd)) {
+                Ok(()) => self.sent = true,
+                Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => {
+                    self.fault = Some(Fault::new(errno, Why::OwnTable { errno }));
+                    return Ok(());
+                }
+                Err(errno) => return Ok(self.otherwise(errno, "pidfd_getfd()")),
             }
-            self.sent = true;
         }
         let mut letterbox = sys::Letterbox::at(room);
         if let Err(errno) = session.write(room, letterbox.bytes()) {
@@ -181,7 +178,8 @@ impl Carry {
     fn by_procfs(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
         let Some((room, _)) = self.scratch else { return Ok(()) };
         if !self.facts.regular {
-            return Ok(self.refuse(session, Errno::EPERM, "socket()"));
+            let (errno, at) = self.no_socket.unwrap_or((Errno::EPERM, "socket()"));
+            return Ok(self.refuse_for(session, Errno::EPERM, errno, at));
         }
         let path = procfs::descriptor_path(sys::getpid(), self.fd);
         if let Err(errno) = session.write(room, path.padded()) {
@@ -193,18 +191,29 @@ impl Carry {
             // A name in /proc means what the target's /proc says: it must be the same file.
             Ok(fd) => {
                 self.arrived = Some(fd as c_int);
-                if !procfs::same_object(session.peer().pid(), fd as c_int, self.fd) {
+                if !procfs::same_object(session.tid(), fd as c_int, self.fd) {
                     self.refuse(session, Errno::EPERM, "open() of /proc/CALLER/fd");
                 }
             }
             Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => self.refuse(session, errno, "open()"),
-            Err(_) => self.refuse(session, Errno::EPERM, "open() of /proc/CALLER/fd"),
+            Err(errno) => self.refuse_for(session, Errno::EPERM, errno, "open() of /proc/CALLER/fd"),
         }
         Ok(())
     }
 
     fn refuse(&mut self, session: &Session<'_>, errno: Errno, at: &'static str) {
-        self.fault = Some(Fault::new(errno, Why::Carry { pid: session.peer().pid(), errno, at }));
+        self.refuse_for(session, errno, errno, at);
+    }
+
+    /// The call's errno, and the one that is the reason.
+    fn refuse_for(&mut self, session: &Session<'_>, says: Errno, errno: Errno, at: &'static str) {
+        self.fault = Some(Fault::new(says, Why::Carry { pid: session.peer().pid(), errno, at }));
+    }
+
+    /// No way by a socket, for this reason: by name, then.
+    fn otherwise(&mut self, errno: Errno, at: &'static str) {
+        self.way = Way::Procfs;
+        self.no_socket = Some((errno, at));
     }
 
     /// Takes everything out of the target again.
@@ -230,12 +239,21 @@ impl Carry {
     /// After an interruption, in which the target ran: forgets descriptors
     /// whose numbers name something else by now.
     pub fn recheck(&mut self, session: &Session<'_>) {
-        let pid = session.peer().pid();
-        if self.arrived.is_some_and(|there| !procfs::same_object(pid, there, self.fd)) {
+        let tid = session.tid();
+        if self.arrived.is_some_and(|there| !procfs::same_object(tid, there, self.fd)) {
             self.arrived = None;
         }
-        if self.socket.is_some_and(|there| !procfs::is_socket(pid, there)) {
+        if self.socket.is_some_and(|there| !procfs::is_socket(tid, there)) {
             (self.socket, self.sent) = (None, false);
         }
     }
+}
+
+/// A descriptor of the target's, as one of ours.
+fn take_out(session: &Session<'_>, theirs: c_int) -> Result<Descriptor, Errno> {
+    if session.tid() != session.peer().leader() {
+        // The leader may have ended, and then has no descriptors.
+        return sys::pidfd_getfd(&sys::pidfd_open_thread(session.tid())?, theirs);
+    }
+    sys::pidfd_getfd(session.peer().pidfd().ok_or(Errno::ENOSYS)?, theirs)
 }

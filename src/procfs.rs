@@ -255,21 +255,21 @@ pub(crate) fn descriptor_path(pid: i32, fd: i32) -> Path {
     path
 }
 
-fn descriptor_stat(pid: i32, fd: i32) -> Result<libc::stat, Errno> {
-    let target = sys::open(descriptor_path(pid, fd).terminated(), libc::O_PATH)?;
+fn descriptor_stat(tid: Tid, fd: i32) -> Result<libc::stat, Errno> {
+    let target = sys::open(descriptor_path(tid.0, fd).terminated(), libc::O_PATH)?;
     sys::fstat(target.number())
 }
 
-/// Whether a descriptor of another process is on the same object as one of ours.
-pub(crate) fn same_object(pid: i32, there: i32, here: i32) -> bool {
-    match (descriptor_stat(pid, there), sys::fstat(here)) {
+/// Whether a descriptor of another task is on the same object as one of ours.
+pub(crate) fn same_object(tid: Tid, there: i32, here: i32) -> bool {
+    match (descriptor_stat(tid, there), sys::fstat(here)) {
         (Ok(a), Ok(b)) => (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino),
         _ => false,
     }
 }
 
-pub(crate) fn is_socket(pid: i32, fd: i32) -> bool {
-    descriptor_stat(pid, fd).is_ok_and(|st| st.st_mode & libc::S_IFMT == libc::S_IFSOCK)
+pub(crate) fn is_socket(tid: Tid, fd: i32) -> bool {
+    descriptor_stat(tid, fd).is_ok_and(|st| st.st_mode & libc::S_IFMT == libc::S_IFSOCK)
 }
 
 // ---- auxv -----------------------------------------------------------------

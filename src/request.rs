@@ -97,7 +97,7 @@ pub(crate) fn plan_map(
         MAP_SHARED | MAP_PRIVATE => {}
         0 if flags & MAP_ANONYMOUS != 0 => flags |= MAP_PRIVATE,
         0 => return Err(invalid("flags has no sharing type: add MAP_SHARED or MAP_PRIVATE")),
-        MAP_SYSRAM => return Err(invalid("MAP_SYSRAM describes memory, it cannot be asked for")),
+        t if t & MAP_SYSRAM != 0 => return Err(invalid("MAP_SYSRAM describes memory, it cannot be asked for")),
         _ => return Err(invalid("flags must have either MAP_SHARED or MAP_PRIVATE")),
     }
     let shared = flags & MAP_TYPE == MAP_SHARED;

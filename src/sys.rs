@@ -154,6 +154,13 @@ pub(crate) fn pidfd_open(pid: i32) -> Result<Descriptor, Errno> {
     unsafe { call!(libc::SYS_pidfd_open, pid, 0) }.map(|fd| Descriptor(fd as c_int))
 }
 
+/// pidfd_open(2) of a thread that need not be a leader, since Linux 6.9.
+pub(crate) fn pidfd_open_thread(tid: Tid) -> Result<Descriptor, Errno> {
+    const PIDFD_THREAD: c_int = libc::O_EXCL;
+    // SAFETY: no pointers.
+    unsafe { call!(libc::SYS_pidfd_open, tid.0, PIDFD_THREAD) }.map(|fd| Descriptor(fd as c_int))
+}
+
 /// pidfd_getfd(2), since Linux 5.6.
 pub(crate) fn pidfd_getfd(pidfd: &Descriptor, theirs: c_int) -> Result<Descriptor, Errno> {
     // SAFETY: no pointers.
@@ -407,8 +414,10 @@ pub(crate) fn has_ended(tid: Tid) -> bool {
     let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
     // SAFETY: info is writable; no rusage is asked for.
     let asked = unsafe { call!(libc::SYS_waitid, libc::P_PID, tid.0, info.as_mut_ptr(), options, 0) };
-    // SAFETY: zeroed, so si_signo is 0 if the kernel wrote nothing.
-    asked.is_err() || unsafe { info.assume_init() }.si_signo != 0
+    // SAFETY: zeroed, so si_code is 0 if the kernel wrote nothing.
+    let code = unsafe { info.assume_init() }.si_code;
+    // A tracee's stop is reported unasked (`wait_task_stopped`, kernel/exit.c).
+    asked.is_err() || matches!(code, libc::CLD_EXITED | libc::CLD_KILLED | libc::CLD_DUMPED)
 }
 
 // ---- a tracee -------------------------------------------------------------
@@ -431,6 +440,14 @@ pub(crate) fn seize(tid: Tid, suspend_seccomp: bool) -> Result<(), Errno> {
     let options = PTRACE_O_TRACESYSGOOD | if suspend_seccomp { PTRACE_O_SUSPEND_SECCOMP } else { 0 };
     // SAFETY: the request takes options in data, no pointer.
     unsafe { ptrace(PTRACE_SEIZE, tid, 0, options) }.map(|_| ())
+}
+
+/// Whether ptrace() itself is forbidden here, by a seccomp filter: the kernel
+/// would say that the calling thread is no tracee of its own.
+pub(crate) fn tracing_is_filtered() -> bool {
+    // SAFETY: no pointers.
+    let me = Tid(unsafe { call!(libc::SYS_gettid) }.unwrap_or(0) as i32);
+    interrupt(me) != Err(Errno::ESRCH)
 }
 
 /// Makes a running tracee stop.

@@ -48,10 +48,16 @@ pub(crate) struct Trace {
 }
 
 /// Makes the planned mapping in the peer; where it starts.
-pub(crate) fn map(peer: &Peer, plan: &MapPlan, timeout: Duration, trace: &mut Trace) -> Result<usize, Fault> {
+pub(crate) fn map(
+    peer: &Peer,
+    plan: &MapPlan,
+    signals: &SignalsBlocked,
+    timeout: Duration,
+    trace: &mut Trace,
+) -> Result<usize, Fault> {
     let carry = plan.file.map(|(fd, facts)| Carry::new(fd, facts));
     let mut errand = MapErrand { plan, carry, mapping: Mapping::new(), refused: None };
-    run(peer, &mut errand, timeout, trace)?;
+    run(peer, &mut errand, signals, timeout, trace)?;
     let start = errand.refused.map_or_else(|| errand.mapping.outcome(), Err)?;
     if plan.after.populate || plan.after.lock {
         bring_in(peer, plan, start);
@@ -69,9 +75,15 @@ fn bring_in(peer: &Peer, plan: &MapPlan, start: usize) {
 }
 
 /// Makes the planned munmap() in the peer.
-pub(crate) fn unmap(peer: &Peer, plan: &UnmapPlan, timeout: Duration, trace: &mut Trace) -> Result<(), Fault> {
+pub(crate) fn unmap(
+    peer: &Peer,
+    plan: &UnmapPlan,
+    signals: &SignalsBlocked,
+    timeout: Duration,
+    trace: &mut Trace,
+) -> Result<(), Fault> {
     let mut errand = UnmapErrand { plan, outcome: Ok(()) };
-    run(peer, &mut errand, timeout, trace)?;
+    run(peer, &mut errand, signals, timeout, trace)?;
     errand.outcome
 }
 
@@ -175,8 +187,13 @@ enum End {
 const SIGNALS_LET_PASS: u32 = 8;
 const SIGNALS_AT_MOST: u32 = 32;
 
-fn run(peer: &Peer, errand: &mut impl Errand, timeout: Duration, trace: &mut Trace) -> Result<(), Fault> {
-    let signals = SignalsBlocked::new();
+fn run(
+    peer: &Peer,
+    errand: &mut impl Errand,
+    signals: &SignalsBlocked,
+    timeout: Duration,
+    trace: &mut Trace,
+) -> Result<(), Fault> {
     let mut deadline = sys::now() + timeout;
     let mut search = Search::new(peer);
     let mut kind = Kind::Process;
@@ -213,7 +230,7 @@ fn run(peer: &Peer, errand: &mut impl Errand, timeout: Duration, trace: &mut Tra
             return Err(Fault::new(Errno::EAGAIN, why));
         }
         if !begun {
-            match admit_signals(&signals) {
+            match admit_signals(signals) {
                 Admitted::None => {}
                 // Stopped and continued, perhaps: that time does not count.
                 Admitted::WithoutHandler => deadline = deadline.max(sys::now()),

@@ -376,6 +376,7 @@ fn seize(tid: Tid) -> Result<bool, Miss> {
     }
     Err(match peer::probe(tid) {
         Probe::Refused => Miss::Refused,
+        Probe::Allowed if sys::tracing_is_filtered() => Miss::Refused,
         Probe::Allowed => Miss::Held { tracer: 0 },
         Probe::NoMemory if procfs::stat(tid).is_ok_and(|s| s.kernel_thread()) => Miss::Refused,
         Probe::NoMemory => Miss::Ended,
