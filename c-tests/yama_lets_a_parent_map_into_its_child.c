@@ -13,6 +13,7 @@ static void prepare(void)
 {
 	fd = marked_memfd('Y');
 	target = peer_start(obedient_body);
+	(void)peer_mapped(&target, NULL);       /* it has closed what fork() gave it */
 	stopped = peer_start(obedient_body);
 	vforked = vfork_peer();
 	CHECK(kill(stopped.pid, SIGSTOP) == 0);
