@@ -81,7 +81,7 @@ static inline struct timespec clock_in(clockid_t clock, const struct timespec *s
 static inline long remaining_fits(struct scene *s, double remaining)
 {
 	double off = s->began + seconds_of(&s->span) - (check_now() + remaining);
-	return off < 0.2 && off > -0.2;
+	return off < 0.4 && off > -0.4;
 }
 
 static inline void pipe_in(struct scene *s)      { CHECK(pipe(s->in) == 0); }

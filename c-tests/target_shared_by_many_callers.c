@@ -50,6 +50,7 @@ int main(void)
 	shared = shared_memory(sizeof *shared);
 	p = peer_start(target);
 	shared->target = p.pid;
+	AWAIT(shared->progress > 0);
 	portrait_take(p.pid, &before);
 	for (i = 0; i < CALLERS; i++) {
 		callers[i] = peer_start(caller);

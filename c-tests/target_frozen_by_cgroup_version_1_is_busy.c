@@ -1,0 +1,15 @@
+/*
+ * A target's control group (version 1) is frozen. The calls wait for
+ * MMAN_PEER_TIMEOUT_MS, then answer EAGAIN and say why. Once thawed the target
+ * goes on as if nothing had been tried, and can be reached.
+ *
+ * runs-as: root
+ */
+#include "freezing.h"
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	with_environment(argv, "MMAN_PEER_TIMEOUT_MS", "150");
+	return with_group(1, check_frozen);
+}

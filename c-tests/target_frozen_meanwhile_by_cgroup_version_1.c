@@ -1,0 +1,13 @@
+/*
+ * A target's control group (version 1) is frozen and thawed again and again
+ * while mappings are made and removed, so that a freeze comes at every point of
+ * a call. All of them are done in the end, and the target goes on.
+ *
+ * runs-as: root
+ */
+#include "freezing.h"
+
+int main(void)
+{
+	return with_group(1, check_freezing_meanwhile);
+}

@@ -1,0 +1,94 @@
+/*
+ * A target uses syscall user dispatch (Wine does): while its selector says
+ * "block", each system call becomes a SIGSYS. A mapping that another process
+ * makes does not; the dispatch is in force afterwards, for the target's own.
+ */
+#include "disturb.h"
+
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#endif
+enum { OFF, ON, ALLOW = 0, BLOCK = 1 };
+
+static struct { atomic_int phase, stop; } *shared;
+static volatile char selector;
+static volatile sig_atomic_t dispatched, number;
+
+static void on_sigsys(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	selector = ALLOW;       /* or the return from here would be dispatched */
+	number = info->si_syscall;
+	dispatched++;
+}
+
+/* In user mode only, with the door closed. */
+static void spin_blocked(int phase)
+{
+	selector = BLOCK;
+	shared->phase = phase;
+	while (shared->stop < phase)
+		;
+	CHECK(dispatched == 0);
+	selector = BLOCK;
+	syscall(SYS_getppid);
+	CHECK(dispatched == 1 && number == SYS_getppid);
+	CHECK(selector == ALLOW);
+	dispatched = 0;
+}
+
+static int target(int channel)
+{
+	struct sigaction a = { .sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO };
+	CHECK(sigaction(SIGSYS, &a, NULL) == 0);
+	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, ON, 0, 0, &selector) == -1)
+		return 77;
+	spin_blocked(1);
+	spin_blocked(2);
+	/* Asleep, with the door open; closed again as it goes on. */
+	shared->phase = 3;
+	hear_word(channel);
+	CHECK(dispatched == 0);
+	spin_blocked(4);
+	return 0;
+}
+
+static void map_an_object(pid_t pid)
+{
+	int fd = memfd_create("object", MFD_CLOEXEC);
+	void *m;
+	CHECK(fd != -1 && ftruncate(fd, (off_t)check_page()) == 0);
+	CHECK_MAPS(m, mmap_peer(pid, NULL, check_page(), PROT_READ, MAP_SHARED, fd, 0));
+	CHECK_OK(munmap_peer(pid, m, check_page()));
+	close(fd);
+}
+
+int main(void)
+{
+	struct peer p;
+	int i, status;
+	shared = shared_memory(sizeof *shared);
+	p = peer_start(target);
+	AWAIT(shared->phase == 1 || waitpid(p.pid, &status, WNOHANG) == p.pid);
+	if (shared->phase != 1) {
+		CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 77);
+		check_skip("this kernel has no syscall user dispatch (Linux 5.11)");
+	}
+	disturb_times(p.pid, 50);
+	shared->stop = 1;
+	AWAIT(shared->phase == 2);
+	for (i = 0; i < 10; i++)
+		map_an_object(p.pid);
+	shared->stop = 2;
+	AWAIT(shared->phase == 3);
+	await_syscall(p.pid, SYS_recvfrom);
+	disturb_times(p.pid, 20);
+	map_an_object(p.pid);
+	tell_word(p.channel, 0);
+	AWAIT(shared->phase == 4);
+	disturb_times(p.pid, 20);
+	shared->stop = 4;
+	CHECK(peer_status(&p) == 0);
+	return 0;
+}
