@@ -27,6 +27,8 @@ static void test(struct target *t)
 	locks(t, PROT_READ | PROT_WRITE, MAP_SHARED, NOFD, 16);
 	locks(t, PROT_READ, MAP_SHARED, fd, 16);
 	locks(t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 16);
+	locks(t, PROT_WRITE, MAP_SHARED, fd, 16);
+	locks(t, PROT_EXEC, MAP_PRIVATE, NOFD, 16);
 	locks(t, PROT_NONE, MAP_PRIVATE, NOFD, 0);
 	locks(t, PROT_READ, MAP_SHARED, small, 1);
 	close(fd);

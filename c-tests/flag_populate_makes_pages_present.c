@@ -28,6 +28,7 @@ static void test(struct target *t)
 	CHECK(present(t, both, MAP_SHARED | MAP_POPULATE, fd) == 32);
 	CHECK(present(t, both, MAP_PRIVATE | MAP_POPULATE, fd) == 32);
 	CHECK(present(t, PROT_READ, MAP_SHARED | MAP_POPULATE, fd) == 32);
+	CHECK(present(t, PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd) == 32);
 	CHECK(present(t, both, MAP_SHARED | MAP_POPULATE | MAP_NONBLOCK, fd) == 0);
 	CHECK(present(t, both, MAP_SHARED, fd) == 0);
 	CHECK(present(t, both, MAP_PRIVATE | MAP_POPULATE | MAP_LAZY, NOFD) == 32);
