@@ -167,15 +167,17 @@ static void find_missing(pid_t pid)
 
 static void measure_pairs(pid_t pid)
 {
-	int round, where, i;
+	int round, where, turn, i;
 	for (round = 0; round < ROUNDS; round++)
 		for (where = 0; where < PLACEMENTS; where++) {
 			place(0, where);
 			place(pid, where);
 			place(handoff_pid, where);
-			for (i = 0; i < WAYS; i++)
+			for (turn = 0; turn < WAYS; turn++) {
+				i = (turn + round) % WAYS; /* nobody is always first after the move */
 				if (ways[i].missing[0] == '\0')
 					measure(ways[i].once, pid, PAIRS, &ways[i].all[where], &ways[i].by_round[where]);
+			}
 		}
 }
 
@@ -239,12 +241,13 @@ static void pairs(void)
 static void growth(const char *title, const char *unit, struct target *targets, int count, const int *sizes)
 {
 	struct samples all[8][PLACEMENTS] = { 0 }, by_round[8][PLACEMENTS] = { 0 };
-	int round, where, i;
+	int round, where, turn, i;
 	char name[64], title_for_figure[64];
 	for (round = 0; round < GROWTH_ROUNDS; round++)
 		for (where = 0; where < PLACEMENTS; where++) {
 			place(0, where);
-			for (i = 0; i < count; i++) {
+			for (turn = 0; turn < count; turn++) {
+				i = (turn + round) % count;
 				place(targets[i].pid, where);
 				measure(anonymous_pair, targets[i].pid, GROWTH_PAIRS, &all[i][where], &by_round[i][where]);
 			}
