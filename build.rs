@@ -52,6 +52,8 @@ mod headers {
             config.header = Some(head.to_owned());
             config.trailer = Some(tail.trim().to_owned());
             let path = Path::new(&dir).join(header);
+            // Written again if it is gone; cargo compares nothing else.
+            println!("cargo:rerun-if-changed={}", path.display());
             fs::create_dir_all(path.parent().expect("a directory")).expect("the directory");
             cbindgen::Builder::new()
                 .with_config(config)

@@ -22,7 +22,7 @@ has_width() { # $1 -m64 or -m32
 
 # ---- Drift ------------------------------------------------------------------
 no_drift() {
-	rm -rf target/headers
+	rm -rf target/headers   # what an earlier run left proves nothing
 	$MAKE -s headers-built || return
 	for header in sys/mman_peer.h mman_peer.h; do
 		diff -u include/$header target/headers/$header || return
