@@ -9,6 +9,9 @@
  *   runs-as: root        only as root (default: as root and as an ordinary user)
  *   runs-as: user        only as an ordinary user
  *   time-limit: SECONDS  (default 20)
+ *   runs-alone           nothing else runs meanwhile: it measures time, or
+ *                        changes a setting of the whole machine
+ *   helper               no test of its own: a program that tests start
  *   links: static        against libmman_peer.a instead of the shared library
  */
 #ifndef CHECK_H

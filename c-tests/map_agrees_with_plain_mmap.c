@@ -64,6 +64,7 @@ static unsigned below(unsigned n)
 static struct call by_lot(uintptr_t arena)
 {
 	static const int types[] = { MAP_SHARED, MAP_PRIVATE };
+	static const int places[] = { MAP_FIXED, MAP_FIXED, MAP_FIXED, MAP_FIXED, MAP_FIXED_NOREPLACE, 0 };
 	static const int extra[] = { 0, 0, 0, 0, MAP_NORESERVE, MAP_POPULATE, MAP_LOCKED };
 	struct call c = { 0 };
 	size_t first = below(ARENA), pages = 1 + below(ARENA - (unsigned)first);
@@ -73,7 +74,7 @@ static struct call by_lot(uintptr_t arena)
 	if (c.is_unmap)
 		return c;
 	c.prot = twin_prot[below(5)];
-	c.flags = types[below(2)] | (below(4) ? MAP_FIXED : MAP_FIXED_NOREPLACE) | extra[below(7)];
+	c.flags = types[below(2)] | places[below(6)] | extra[below(7)];
 	c.fd = below(3) ? objects[below(5)] : NOFD;
 	if (c.fd == NOFD)
 		c.flags |= MAP_ANONYMOUS;
@@ -99,6 +100,26 @@ static void arena_text(pid_t pid, uintptr_t arena, char *text, size_t size)
 		CHECK(n < size);
 	}
 	fclose(f);
+}
+
+/* A hint that is taken sends both elsewhere, where is the kernel's affair. */
+static int went_elsewhere(const struct call *c, uintptr_t got, uintptr_t want)
+{
+	return !c->is_unmap && got != (uintptr_t)MAP_FAILED && want != (uintptr_t)MAP_FAILED &&
+	       got != c->addr && want != c->addr;
+}
+
+static void take_back_elsewhere(struct peer *target, struct peer *other, const struct call *c,
+				uintptr_t got, uintptr_t want)
+{
+	struct call back = { .is_unmap = 1, .addr = want, .len = c->len };
+	struct result r;
+	if (!went_elsewhere(c, got, want))
+		return;
+	CHECK_OK(munmap_peer(target->pid, (void *)got, c->len));
+	tell(other->channel, &back, sizeof back);
+	hear(other->channel, &r, sizeof r);
+	CHECK(r.value == 0);
 }
 
 static void describe(const struct call *c, const struct result *got, const struct result *want)
@@ -135,9 +156,10 @@ int main(int argc, char **argv)
 		struct result want, got = by_library(target.pid, &c);
 		tell(other.channel, &c, sizeof c);
 		hear(other.channel, &want, sizeof want);
+		take_back_elsewhere(&target, &other, &c, got.value, want.value);
 		arena_text(target.pid, arena, ours, sizeof ours);
 		arena_text(other.pid, arena, theirs, sizeof theirs);
-		if (got.value == want.value && got.failure == as_qnx_says_it(&c, want.failure) &&
+		if ((got.value == want.value || went_elsewhere(&c, got.value, want.value)) && got.failure == as_qnx_says_it(&c, want.failure) &&
 		    strcmp(ours, theirs) == 0)
 			continue;
 		describe(&c, &got, &want);
