@@ -6,7 +6,7 @@ use crate::env::{self, Engine};
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
 use crate::inject::{self, Trace};
-use crate::peer::{self, Peer, Who};
+use crate::peer::Peer;
 use crate::perform::{self, Mapping, Own};
 use crate::procfs;
 use crate::request::{self, FileFacts, MapPlan, Request, UnmapPlan};
@@ -21,67 +21,64 @@ pub(crate) struct Route {
 
 /// mmap_peer(): the address in the target.
 pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usize, Fault> {
+    let planned = || request::plan_map(request, sys::page_size(), file_facts);
+    if is_own(pid, route) {
+        let plan = planned()?;
+        return Ok(map_own(&plan, request)? + plan.shift);
+    }
     // No handler may leave the call (longjmp, a cancellation) with something of it open.
     let signals = SignalsBlocked::new();
-    let who = peer::find(pid)?;
-    let plan = allowed_first(&who, request::plan_map(request, sys::page_size(), file_facts))?;
-    let start = match &who {
-        Who::Caller => {
-            route.own = true;
-            map_own(&plan, request)?
-        }
-        Who::Other(peer) => {
-            check_engine()?;
-            inject::map(peer, &plan, &signals, env::settings().timeout, &mut route.trace)?
-        }
-    };
-    Ok(start + plan.shift)
+    let peer = Peer::find(pid)?;
+    let plan = reported_last(planned(), &peer)?;
+    check_engine()?;
+    Ok(inject::map(&peer, &plan, &signals, env::settings().timeout, &mut route.trace)? + plan.shift)
 }
 
 /// munmap_peer().
 pub(crate) fn unmap(pid: i32, addr: usize, len: usize, route: &mut Route) -> Result<(), Fault> {
+    let planned = || request::plan_unmap(addr, len, sys::page_size());
+    if is_own(pid, route) {
+        return whole_huge_pages(pid, &planned()?, |plan| match perform::unmap(plan, &mut Own) {
+            Ok(done) => done,
+        });
+    }
     let signals = SignalsBlocked::new();
-    let who = peer::find(pid)?;
-    let plan = allowed_first(&who, request::plan_unmap(addr, len, sys::page_size()))?;
-    match unmap_at(&who, &plan, &signals, route) {
-        // An edge inside a huge page: QNX has no such pages, and so no such error.
-        Err(Fault { errno: Errno::EINVAL, .. }) if widen(pid, &plan).is_some() => {
-            unmap_at(&who, &widen(pid, &plan).unwrap_or(plan), &signals, route)
+    let peer = Peer::find(pid)?;
+    let plan = reported_last(planned(), &peer)?;
+    check_engine()?;
+    whole_huge_pages(pid, &plan, |plan| inject::unmap(&peer, plan, &signals, env::settings().timeout, &mut route.trace))
+}
+
+fn is_own(pid: i32, route: &mut Route) -> bool {
+    route.own = pid == sys::getpid();
+    route.own
+}
+
+/// Unmaps; if the kernel refuses because an edge lies inside a huge page, then
+/// once more with the edge moved out. QNX has no such pages, and so no such error.
+fn whole_huge_pages(
+    pid: i32,
+    plan: &UnmapPlan,
+    mut unmap: impl FnMut(&UnmapPlan) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    match unmap(plan) {
+        Err(fault) if fault.errno == Errno::EINVAL => {
+            match procfs::widened_to_huge_pages(pid, plan.addr, plan.addr + plan.len) {
+                Ok(Some((start, end))) => unmap(&UnmapPlan { addr: start, len: end - start }),
+                _ => Err(fault),
+            }
         }
         done => done,
     }
 }
 
-fn unmap_at(who: &Who, plan: &UnmapPlan, signals: &SignalsBlocked, route: &mut Route) -> Result<(), Fault> {
-    match who {
-        Who::Caller => {
-            route.own = true;
-            match perform::unmap(plan, &mut Own) {
-                Ok(done) => done,
-            }
-        }
-        Who::Other(peer) => {
-            check_engine()?;
-            inject::unmap(peer, plan, signals, env::settings().timeout, &mut route.trace)
-        }
-    }
-}
-
-fn widen(pid: i32, plan: &UnmapPlan) -> Option<UnmapPlan> {
-    let wide = procfs::widened_to_huge_pages(pid, plan.addr, plan.addr + plan.len).ok()??;
-    Some(UnmapPlan { addr: wide.0, len: wide.1 - wide.0 })
-}
-
 /// Wrong arguments are reported last: the target must exist and be within
 /// reach for them to be looked at.
-fn allowed_first<P>(who: &Who, plan: Result<P, Fault>) -> Result<P, Fault> {
-    match (plan, who) {
-        (Err(fault), Who::Other(peer)) => {
-            Peer::may_be_touched(peer)?;
-            Err(fault)
-        }
-        (plan, _) => plan,
+fn reported_last<P>(plan: Result<P, Fault>, peer: &Peer) -> Result<P, Fault> {
+    if plan.is_err() {
+        peer.may_be_touched()?;
     }
+    plan
 }
 
 fn check_engine() -> Result<(), Fault> {

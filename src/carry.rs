@@ -141,8 +141,8 @@ impl Carry {
                 let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC;
                 match session.call(libc::SYS_socket, [libc::AF_UNIX as usize, kind as usize, 0, 0, 0, 0])? {
                     Ok(fd) => *self.socket.insert(fd as c_int),
-                    Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => return Ok(self.refuse(session, errno, "socket()")),
-                    Err(errno) => return Ok(self.otherwise(errno, "socket()")),
+                    Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => return self.refuse(session, errno, "socket()"),
+                    Err(errno) => return self.otherwise(errno, "socket()"),
                 }
             }
         };
@@ -153,37 +153,39 @@ impl Carry {
                     self.fault = Some(Fault::new(errno, Why::OwnTable { errno }));
                     return Ok(());
                 }
-                Err(errno) => return Ok(self.otherwise(errno, "pidfd_getfd()")),
+                Err(errno) => return self.otherwise(errno, "pidfd_getfd()"),
             }
         }
         let mut letterbox = sys::Letterbox::at(room);
         if let Err(errno) = session.write(room, letterbox.bytes()) {
-            return Ok(self.refuse(session, errno, "writing the message header"));
+            return self.refuse(session, errno, "writing the message header");
         }
         let flags = libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT;
         if let Err(errno) = session.call(libc::SYS_recvmsg, [theirs as usize, room, flags as usize, 0, 0, 0])? {
-            return Ok(self.refuse(session, errno, "recvmsg()"));
+            return self.refuse(session, errno, "recvmsg()");
         }
         match session.read(room, letterbox.bytes_mut()) {
             // Truncated: the target had no descriptor free (`scm_detach_fds`).
             Ok(()) => match letterbox.descriptor() {
-                Some(fd) => self.arrived = Some(fd),
+                Some(fd) => {
+                    self.arrived = Some(fd);
+                    Ok(())
+                }
                 None => self.refuse(session, Errno::EMFILE, "recvmsg()"),
             },
             Err(errno) => self.refuse(session, errno, "reading the message header"),
         }
-        Ok(())
     }
 
     fn by_procfs(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
         let Some((room, _)) = self.scratch else { return Ok(()) };
         if !self.facts.regular {
             let (errno, at) = self.no_socket.unwrap_or((Errno::EPERM, "socket()"));
-            return Ok(self.refuse_for(session, Errno::EPERM, errno, at));
+            return self.refuse_for(session, Errno::EPERM, errno, at);
         }
         let path = procfs::descriptor_path(sys::getpid(), self.fd);
         if let Err(errno) = session.write(room, path.padded()) {
-            return Ok(self.refuse(session, errno, "writing the path"));
+            return self.refuse(session, errno, "writing the path");
         }
         let access = if self.facts.writable { libc::O_RDWR } else { libc::O_RDONLY };
         let flags = access | libc::O_CLOEXEC;
@@ -191,29 +193,32 @@ impl Carry {
             // A name in /proc means what the target's /proc says: it must be the same file.
             Ok(fd) => {
                 self.arrived = Some(fd as c_int);
-                if !procfs::same_object(session.tid(), fd as c_int, self.fd) {
-                    self.refuse(session, Errno::EPERM, "open() of /proc/CALLER/fd");
+                if procfs::same_object(session.tid(), fd as c_int, self.fd) {
+                    Ok(())
+                } else {
+                    self.refuse(session, Errno::EPERM, "open() of /proc/CALLER/fd")
                 }
             }
             Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => self.refuse(session, errno, "open()"),
             Err(errno) => self.refuse_for(session, Errno::EPERM, errno, "open() of /proc/CALLER/fd"),
         }
-        Ok(())
     }
 
-    fn refuse(&mut self, session: &Session<'_>, errno: Errno, at: &'static str) {
-        self.refuse_for(session, errno, errno, at);
+    fn refuse(&mut self, session: &Session<'_>, errno: Errno, at: &'static str) -> Result<(), Lost> {
+        self.refuse_for(session, errno, errno, at)
     }
 
     /// The call's errno, and the one that is the reason.
-    fn refuse_for(&mut self, session: &Session<'_>, says: Errno, errno: Errno, at: &'static str) {
+    fn refuse_for(&mut self, session: &Session<'_>, says: Errno, errno: Errno, at: &'static str) -> Result<(), Lost> {
         self.fault = Some(Fault::new(says, Why::Carry { pid: session.peer().pid(), errno, at }));
+        Ok(())
     }
 
     /// No way by a socket, for this reason: by name, then.
-    fn otherwise(&mut self, errno: Errno, at: &'static str) {
+    fn otherwise(&mut self, errno: Errno, at: &'static str) -> Result<(), Lost> {
         self.way = Way::Procfs;
         self.no_socket = Some((errno, at));
+        Ok(())
     }
 
     /// Takes everything out of the target again.

@@ -39,7 +39,7 @@ const DEFAULT_TIMEOUT_MS: u32 = 1000;
 static SETTINGS: OnceNonZeroUsize = OnceNonZeroUsize::new();
 
 pub(crate) fn settings() -> Settings {
-    Settings::unpack(SETTINGS.get_or_init(|| Settings::read(|name| from_environment(name)).pack()))
+    Settings::unpack(SETTINGS.get_or_init(|| Settings::read(from_environment).pack()))
 }
 
 fn from_environment(name: &CStr) -> Option<&'static [u8]> {
@@ -113,12 +113,8 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_the_default() {
-        let default = Settings {
-            debug: false,
-            engine: Engine::Auto,
-            allow: Allow::Descendants,
-            timeout: Duration::from_secs(1),
-        };
+        let default =
+            Settings { debug: false, engine: Engine::Auto, allow: Allow::Descendants, timeout: Duration::from_secs(1) };
         assert_eq!(Settings::read(|_| None), default);
         let odd = Settings::read(|name| (name != c"MMAN_PEER_DEBUG").then_some(&b"-1x"[..]));
         assert_eq!(odd, default);

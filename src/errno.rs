@@ -32,6 +32,10 @@ impl Errno {
 
 impl fmt::Display for Errno {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Linux has one number for two names; the calls document this one.
+        if *self == Errno::ENOTSUP {
+            return f.write_str("ENOTSUP");
+        }
         // nix knows every name; its Debug form is the name itself.
         write!(f, "{:?}", nix::errno::Errno::from_raw(self.0))
     }

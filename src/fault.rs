@@ -20,34 +20,97 @@ pub(crate) struct Fault {
 pub(crate) enum Why {
     /// A sentence that needs no facts.
     Says(&'static str),
-    NoProcess { pid: i32 },
-    NotALeader { tid: i32, pid: i32 },
-    Zombie { pid: i32 },
-    Ended { pid: i32 },
-    KernelThread { pid: i32 },
-    OtherUser { pid: i32, theirs: u32, ours: u32 },
-    Yama { pid: i32, scope: u8, ours: i32 },
-    Undumpable { pid: i32 },
-    TracingDenied { pid: i32 },
-    SeccompStrict { pid: i32 },
-    SeccompFilter { pid: i32 },
-    Trapped { pid: i32 },
-    NarrowTarget { pid: i32 },
-    HeldBy { pid: i32, tracer: i32 },
-    OutOfReach { pid: i32, state: u8 },
-    Frozen { pid: i32 },
-    Signals { pid: i32 },
-    LeftBehind { pid: i32 },
-    NoHelper { errno: Errno },
-    WaitInterrupted { pid: i32 },
-    Procfs { pid: i32, errno: Errno },
-    OwnTable { errno: Errno },
+    NoProcess {
+        pid: i32,
+    },
+    NotALeader {
+        tid: i32,
+        pid: i32,
+    },
+    Zombie {
+        pid: i32,
+    },
+    Ended {
+        pid: i32,
+    },
+    KernelThread {
+        pid: i32,
+    },
+    OtherUser {
+        pid: i32,
+        theirs: u32,
+        ours: u32,
+    },
+    Yama {
+        pid: i32,
+        scope: u8,
+        ours: i32,
+    },
+    Undumpable {
+        pid: i32,
+    },
+    TracingDenied {
+        pid: i32,
+    },
+    SeccompStrict {
+        pid: i32,
+    },
+    SeccompFilter {
+        pid: i32,
+    },
+    Trapped {
+        pid: i32,
+    },
+    NarrowTarget {
+        pid: i32,
+    },
+    HeldBy {
+        pid: i32,
+        tracer: i32,
+    },
+    OutOfReach {
+        pid: i32,
+        state: u8,
+    },
+    Frozen {
+        pid: i32,
+    },
+    Signals {
+        pid: i32,
+    },
+    LeftBehind {
+        pid: i32,
+    },
+    NoHelper {
+        errno: Errno,
+    },
+    WaitInterrupted {
+        pid: i32,
+    },
+    Procfs {
+        pid: i32,
+        errno: Errno,
+    },
+    OwnTable {
+        errno: Errno,
+    },
     /// A descriptor of the caller that does not serve.
-    Descriptor { fd: i32, says: &'static str },
+    Descriptor {
+        fd: i32,
+        says: &'static str,
+    },
     /// The descriptor could not be brought into the target.
-    Carry { pid: i32, errno: Errno, at: &'static str },
+    Carry {
+        pid: i32,
+        errno: Errno,
+        at: &'static str,
+    },
     /// The kernel refused the call itself, made in the target.
-    Kernel { call: &'static str, errno: Errno, hint: &'static str },
+    Kernel {
+        call: &'static str,
+        errno: Errno,
+        hint: &'static str,
+    },
 }
 
 impl Fault {

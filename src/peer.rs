@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who is meant by a pid: the caller itself, a process that is held fast
-//! against reuse of its number, or nobody; and, when the kernel refuses, why.
+//! Who is meant by a pid: another process, held fast against reuse of its
+//! number, or nobody; and, when the kernel refuses, why.
 //!
 //! ESRCH and EPERM are said here. It may look into /proc and open a pidfd; it
 //! traces nothing.
@@ -9,11 +9,6 @@ use crate::errno::Errno;
 use crate::fault::{Fault, Why};
 use crate::procfs;
 use crate::sys::{self, Descriptor, Tid};
-
-pub(crate) enum Who {
-    Caller,
-    Other(Peer),
-}
 
 /// Another process. As long as this lives, its pid names it or nobody.
 pub(crate) struct Peer {
@@ -25,24 +20,6 @@ enum Identity {
     Pidfd(Descriptor),
     /// Before Linux 5.3: a process is its pid and when it started.
     StartTime(u64),
-}
-
-pub(crate) fn find(pid: i32) -> Result<Who, Fault> {
-    if pid <= 0 {
-        return Err(Fault::new(Errno::ESRCH, Why::NoProcess { pid }));
-    }
-    if pid == sys::getpid() {
-        return Ok(Who::Caller);
-    }
-    let identity = match sys::pidfd_open(pid) {
-        Ok(pidfd) => Identity::Pidfd(pidfd),
-        Err(Errno::ESRCH) => return Err(Fault::new(Errno::ESRCH, Why::NoProcess { pid })),
-        Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => return Err(Fault::new(errno, Why::OwnTable { errno })),
-        // EINVAL, since Linux 6.9 ENOENT: a thread that leads no process.
-        Err(Errno::EINVAL | Errno::ENOENT) => return Err(not_a_leader(pid)),
-        Err(_) => without_pidfd(pid)?,
-    };
-    Ok(Who::Other(Peer { pid, identity }))
 }
 
 fn not_a_leader(tid: i32) -> Fault {
@@ -62,6 +39,21 @@ fn without_pidfd(pid: i32) -> Result<Identity, Fault> {
 }
 
 impl Peer {
+    pub fn find(pid: i32) -> Result<Peer, Fault> {
+        if pid <= 0 {
+            return Err(Fault::new(Errno::ESRCH, Why::NoProcess { pid }));
+        }
+        let identity = match sys::pidfd_open(pid) {
+            Ok(pidfd) => Identity::Pidfd(pidfd),
+            Err(Errno::ESRCH) => return Err(Fault::new(Errno::ESRCH, Why::NoProcess { pid })),
+            Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => return Err(Fault::new(errno, Why::OwnTable { errno })),
+            // EINVAL, since Linux 6.9 ENOENT: a thread that leads no process.
+            Err(Errno::EINVAL | Errno::ENOENT) => return Err(not_a_leader(pid)),
+            Err(_) => without_pidfd(pid)?,
+        };
+        Ok(Peer { pid, identity })
+    }
+
     pub fn pid(&self) -> i32 {
         self.pid
     }

@@ -419,7 +419,14 @@ mod tests {
     #[test]
     fn status_lines_are_understood() {
         let mut s = Status::default();
-        for line in ["Name:\tS (x)", "State:\tt (tracing stop)", "Tgid:\t12", "TracerPid:\t7", "Uid:\t1\t2\t3\t4", "Seccomp:\t2"] {
+        for line in [
+            "Name:\tS (x)",
+            "State:\tt (tracing stop)",
+            "Tgid:\t12",
+            "TracerPid:\t7",
+            "Uid:\t1\t2\t3\t4",
+            "Seccomp:\t2",
+        ] {
             s.take_line(line.as_bytes());
         }
         assert_eq!(s, Status { state: b't', tgid: 12, tracer: 7, euid: 2, seccomp: 2 });
@@ -445,7 +452,8 @@ mod tests {
     fn a_vector_of_narrow_entries_is_told_from_a_wide_one() {
         let wide: Vec<u8> = [6usize, 4096, 33, 0x7fff_0000, 0, 0].iter().flat_map(|w| w.to_ne_bytes()).collect();
         assert_eq!(parse_auxv(&wide), Vdso::At(0x7fff_0000));
-        let narrow: Vec<u8> = [32u32, 0xf7f1_0000, 33, 0xf7f0_0000, 0, 0].iter().flat_map(|w| w.to_ne_bytes()).collect();
+        let narrow: Vec<u8> =
+            [32u32, 0xf7f1_0000, 33, 0xf7f0_0000, 0, 0].iter().flat_map(|w| w.to_ne_bytes()).collect();
         assert_eq!(parse_auxv(&narrow), Vdso::Narrow);
         assert_eq!(parse_auxv(&[]), Vdso::Missing);
     }

@@ -107,6 +107,8 @@ pub(crate) fn plan_map(
     if prot & !PROTECTIONS != 0 {
         return Err(invalid("prot has a bit that is no protection"));
     }
+    // On x86 somebody defines every bit, on other processors not.
+    #[allow(clippy::bad_bit_mask)]
     if flags & !(LINUX | QNX_ONLY | HUGE_PAGE_SIZE) != 0 {
         return Err(invalid("flags has a bit that nobody defines"));
     }
@@ -131,7 +133,7 @@ pub(crate) fn plan_map(
     if flags & MAP_HANDLE != 0 {
         return Err(Fault::says(
             Errno::ENOTSUP,
-            "there are no shared memory handles on Linux: pass the descriptor itself over a Unix socket (SCM_RIGHTS)",
+            "MAP_HANDLE: there are no shared memory handles on Linux: pass the descriptor itself over a Unix socket (SCM_RIGHTS)",
         ));
     }
     if flags & MAP_PHYS != 0 {
@@ -291,7 +293,8 @@ mod tests {
 
     const PAGE: usize = 4096;
     const RW: c_int = PROT_READ | PROT_WRITE;
-    const ORDINARY: FileFacts = FileFacts { readable: true, writable: true, directory: false, regular: true, plain: true };
+    const ORDINARY: FileFacts =
+        FileFacts { readable: true, writable: true, directory: false, regular: true, plain: true };
 
     fn request() -> Request {
         Request { addr: 0, len: PAGE, prot: RW, flags: MAP_SHARED, fd: NOFD, off: 0 }

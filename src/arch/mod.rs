@@ -23,7 +23,9 @@ pub(crate) enum Timeout {
     Millis(usize),
     /// A pointer to a timespec in this argument, null for none.
     Timespec(usize),
-    /// Set elsewhere (SO_RCVTIMEO, SO_SNDTIMEO, a structure): finite, length unknown.
+    /// In the structure that io_uring_enter(2) takes with IORING_ENTER_EXT_ARG, if it has one.
+    IoUring,
+    /// A property of the socket (SO_RCVTIMEO, SO_SNDTIMEO): finite, length unknown.
     Elsewhere,
 }
 

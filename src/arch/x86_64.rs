@@ -139,7 +139,7 @@ pub(crate) fn answers_bare_eintr(number: i64) -> Option<Timeout> {
         libc::SYS_accept | libc::SYS_accept4 | libc::SYS_connect => Timeout::Elsewhere,
         libc::SYS_sendto | libc::SYS_sendmsg => Timeout::Elsewhere,
         libc::SYS_io_getevents | IO_PGETEVENTS => Timeout::Timespec(4),
-        libc::SYS_io_uring_enter => Timeout::Elsewhere,
+        libc::SYS_io_uring_enter => Timeout::IoUring,
         _ => return None,
     })
 }

@@ -11,10 +11,7 @@
 //! the stop and the release nothing here may allocate, lock, panic or wait
 //! without a bound.
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
-)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod instruction;
 mod restart;
@@ -230,37 +227,25 @@ fn run(
             return Err(Fault::new(Errno::EAGAIN, why));
         }
         if !begun {
-            match admit_signals(signals) {
-                Admitted::None => {}
-                // Stopped and continued, perhaps: that time does not count.
-                Admitted::WithoutHandler => deadline = deadline.max(sys::now()),
-                Admitted::HandlerDue => {
-                    return Err(Fault::new(Errno::EINTR, Why::WaitInterrupted { pid: peer.pid() }));
-                }
+            if handler_is_due(signals) {
+                return Err(Fault::new(Errno::EINTR, Why::WaitInterrupted { pid: peer.pid() }));
             }
+            // Stopped and continued, perhaps: that time does not count.
+            deadline += sys::now() - now;
         }
         pause.rest();
     }
 }
 
-enum Admitted {
-    None,
-    WithoutHandler,
-    HandlerDue,
-}
-
 /// Looks for signals that wait for the call's end. One with a handler ends it;
 /// the others take their course here (most of them end the process).
-fn admit_signals(signals: &SignalsBlocked) -> Admitted {
+fn handler_is_due(signals: &SignalsBlocked) -> bool {
     let due = signals.due();
-    if due == 0 {
-        return Admitted::None;
+    let handled = (1..=64).any(|signal| due & sys::signal_bit(signal) != 0 && sys::has_handler(signal));
+    if due != 0 && !handled {
+        signals.let_in();
     }
-    if (1..=64).any(|signal| due & sys::signal_bit(signal) != 0 && sys::has_handler(signal)) {
-        return Admitted::HandlerDue;
-    }
-    signals.let_in();
-    Admitted::WithoutHandler
+    handled
 }
 
 /// Pauses between attempts: 20 microseconds, doubling to a millisecond.

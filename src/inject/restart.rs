@@ -5,21 +5,30 @@
 //! Most calls interrupted by a stop restart by themselves. A few answer a bare
 //! EINTR to any stop (signal(7)), and programs fall over it. Restarting one is
 //! exact if it has no timeout. With a timeout it waits its full length again,
-//! since nobody can know when it began; a caller that comes again and again
-//! would starve it. So a thread is restarted once within a timeout, and left
-//! its EINTR after that, so that its clock goes on.
+//! since nobody can know when it began; a stream of calls would starve it. So
+//! its interruptions are hidden for as long as its timeout, counted from the
+//! first one; then one EINTR is left to it, so that its program looks at the
+//! clock. The wait lasts less than three times its timeout, and an EINTR shows
+//! at most once in a timeout.
 
 use crate::arch::{InterruptedCall, Timeout};
 use crate::sys::{self, Tid};
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// What is taken for a timeout whose length is out of sight.
-const UNKNOWN_MS: u64 = 1000;
+const UNKNOWN_MS: u32 = 1000;
 
-/// When this process restarted a thread last: thread id above, milliseconds of
-/// the monotonic clock below. One word each, so that no lock is needed; of two
-/// threads on one place the older is forgotten, and restarted again.
-static RESTARTED: [AtomicU64; 64] = [const { AtomicU64::new(0) }; 64];
+/// A run of restarts of one thread, by this process.
+struct Run {
+    /// Thread id above, milliseconds of the monotonic clock below: the first.
+    first: AtomicU64,
+    /// Milliseconds: the last.
+    last: AtomicU32,
+}
+
+/// Words of their own, so that no lock is needed. Two threads on one place
+/// forget each other's run, and are restarted once more than they should.
+static RUNS: [Run; 64] = [const { Run { first: AtomicU64::new(0), last: AtomicU32::new(0) } }; 64];
 
 /// Whether the call has a timeout, and so would show that its thread was
 /// stopped. From its arguments alone: a pointer counts as a timeout.
@@ -28,9 +37,14 @@ pub(crate) fn would_show(timeout: Timeout, arguments: &[usize; 6]) -> bool {
         Timeout::None => false,
         Timeout::Millis(i) => arguments[i] as i32 >= 0,
         Timeout::Timespec(i) => arguments[i] != 0,
+        Timeout::IoUring => arguments[3] & IORING_ENTER_EXT_ARG != 0,
         Timeout::Elsewhere => false,
     }
 }
+
+const IORING_ENTER_EXT_ARG: usize = 1 << 3;
+/// The offset of `ts` in `struct io_uring_getevents_arg`.
+const IO_URING_TS: usize = 16;
 
 /// Decides for a call that was about to return EINTR. `read` reads the
 /// thread's memory.
@@ -38,40 +52,61 @@ pub(crate) fn wanted(tid: Tid, call: &InterruptedCall, read: impl FnMut(usize, &
     let Some(timeout) = crate::arch::answers_bare_eintr(call.number) else { return false };
     match milliseconds(timeout, &call.arguments, read) {
         None => true,
-        Some(ms) => first_within(tid, ms, sys::now().as_millis() as u64),
+        Some(ms) => still_hidden(tid, ms, sys::now().as_millis() as u32),
     }
 }
 
 /// The timeout's length; none if it has none.
-fn milliseconds(timeout: Timeout, arguments: &[usize; 6], mut read: impl FnMut(usize, &mut [u8]) -> bool) -> Option<u64> {
-    match timeout {
-        Timeout::None => None,
-        Timeout::Millis(i) => u64::try_from(arguments[i] as i32).ok(),
-        Timeout::Timespec(i) if arguments[i] == 0 => None,
-        Timeout::Timespec(i) => {
-            let mut bytes = [0; 16];
-            if !read(arguments[i], &mut bytes) {
+fn milliseconds(
+    timeout: Timeout,
+    arguments: &[usize; 6],
+    mut read: impl FnMut(usize, &mut [u8]) -> bool,
+) -> Option<u32> {
+    let timespec = match timeout {
+        Timeout::None => return None,
+        Timeout::Millis(i) => return u32::try_from(arguments[i] as i32).ok(),
+        Timeout::Elsewhere => return Some(UNKNOWN_MS),
+        Timeout::Timespec(i) => arguments[i],
+        Timeout::IoUring if arguments[3] & IORING_ENTER_EXT_ARG == 0 => return None,
+        Timeout::IoUring => {
+            let mut pointer = [0; 8];
+            if !read(arguments[4] + IO_URING_TS, &mut pointer) {
                 return Some(UNKNOWN_MS);
             }
-            let [s0, s1, s2, s3, s4, s5, s6, s7, n0, n1, n2, n3, n4, n5, n6, n7] = bytes;
-            let seconds = u64::from_ne_bytes([s0, s1, s2, s3, s4, s5, s6, s7]);
-            let nanoseconds = u64::from_ne_bytes([n0, n1, n2, n3, n4, n5, n6, n7]);
-            Some(seconds.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000))
+            u64::from_ne_bytes(pointer) as usize
         }
-        Timeout::Elsewhere => Some(UNKNOWN_MS),
+    };
+    if timespec == 0 {
+        return None;
     }
+    let mut bytes = [0; 16];
+    if !read(timespec, &mut bytes) {
+        return Some(UNKNOWN_MS);
+    }
+    let [seconds, nanoseconds] = [0, 8].map(|at| {
+        let mut word = [0; 8];
+        word.copy_from_slice(&bytes[at..at + 8]);
+        u64::from_ne_bytes(word)
+    });
+    let ms = seconds.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000);
+    Some(u32::try_from(ms).unwrap_or(u32::MAX))
 }
 
-/// Whether the thread has not been restarted within the last `ms`; notes the time if so.
-fn first_within(tid: Tid, ms: u64, now: u64) -> bool {
-    let now = now & 0xffff_ffff;
-    let place = &RESTARTED[tid.0 as usize % RESTARTED.len()];
-    let last = place.load(Ordering::Relaxed);
-    let again = last >> 32 == tid.0 as u64 && (now.wrapping_sub(last) & 0xffff_ffff) < ms;
-    if !again {
-        place.store((tid.0 as u64) << 32 | now, Ordering::Relaxed);
+/// Whether an interruption now is still to be hidden from a wait of `ms`.
+fn still_hidden(tid: Tid, ms: u32, now: u32) -> bool {
+    let run = &RUNS[tid.0 as usize % RUNS.len()];
+    let first = run.first.load(Ordering::Relaxed);
+    let known = (first >> 32) as i32 == tid.0;
+    if known && now.wrapping_sub(run.last.load(Ordering::Relaxed)) < ms {
+        if now.wrapping_sub(first as u32) >= ms {
+            run.first.store(0, Ordering::Relaxed);
+            return false;
+        }
+    } else {
+        run.first.store((tid.0 as u64) << 32 | u64::from(now), Ordering::Relaxed);
     }
-    !again
+    run.last.store(now, Ordering::Relaxed);
+    true
 }
 
 #[cfg(test)]
@@ -92,16 +127,30 @@ mod tests {
     }
 
     #[test]
-    fn with_a_timeout_it_is_restarted_once_within_it() {
-        assert!(first_within(Tid(70_002), 500, 10_000));
-        assert!(!first_within(Tid(70_002), 500, 10_400));
-        assert!(first_within(Tid(70_002), 500, 10_501));
+    fn with_a_timeout_it_is_hidden_for_as_long_as_that() {
+        let tid = Tid(70_002);
+        assert!([10_000, 10_100, 10_499].into_iter().all(|now| still_hidden(tid, 500, now)));
+        // One EINTR, and the run begins anew.
+        assert!(!still_hidden(tid, 500, 10_500));
+        assert!(still_hidden(tid, 500, 10_501));
+        // After a pause of a timeout it is another wait.
+        assert!(still_hidden(tid, 500, 12_000));
+        assert!(still_hidden(tid, 500, 12_300));
         // Another thread on the same place.
-        assert!(first_within(Tid(70_002 + 64), 500, 10_502));
-        assert!(first_within(Tid(70_002), 500, 10_503));
-        // The 32 bits of milliseconds wrap after 49 days.
-        assert!(first_within(Tid(70_003), 500, 0xffff_ff00));
-        assert!(!first_within(Tid(70_003), 500, 0x1_0000_0010));
+        assert!(still_hidden(Tid(70_002 + 64), 500, 12_301));
+        // The clock's 32 bits wrap after 49 days.
+        assert!(still_hidden(Tid(70_003), 500, 0xffff_ff00));
+        assert!(still_hidden(Tid(70_003), 500, 0x10));
+        assert!(!still_hidden(Tid(70_003), 500, 0x100));
+    }
+
+    #[test]
+    fn io_uring_waits_without_end_unless_told_otherwise() {
+        let arguments = [3, 0, 1, 1, 0x2000, 24];
+        assert_eq!(milliseconds(Timeout::IoUring, &arguments, |_, _| false), None);
+        let extended = [3, 0, 1, 1 | IORING_ENTER_EXT_ARG, 0x2000, 24];
+        assert_eq!(milliseconds(Timeout::IoUring, &extended, |_, _| false), Some(UNKNOWN_MS));
+        assert_eq!(milliseconds(Timeout::IoUring, &extended, |at, _| at == 0x2010), None);
     }
 
     #[test]

@@ -39,9 +39,13 @@ pub(crate) enum Miss {
     /// The kernel does not let us.
     Refused,
     /// Another tracer has it (0: it had gone when we looked).
-    Held { tracer: i32 },
+    Held {
+        tracer: i32,
+    },
     /// It did not stop in time. It is let go when the tracer ends.
-    NoStop { state: u8 },
+    NoStop {
+        state: u8,
+    },
     SeccompStrict,
     NarrowTarget,
     /// No instruction was found to enter the kernel by.
@@ -75,8 +79,8 @@ pub(crate) struct Session<'a> {
     waiting: &'a Waiting,
     attached: bool,
     saved: Registers,
-    /// Foreign registers are in place.
-    borrowed: bool,
+    /// The thread's registers are not the saved ones.
+    foreign: bool,
     instruction: usize,
     only_mapping: bool,
     dispatch: Option<sys::SyscallUserDispatch>,
@@ -103,7 +107,7 @@ impl<'a> Session<'a> {
             waiting,
             attached: true,
             saved: Registers::zeroed(),
-            borrowed: false,
+            foreign: false,
             instruction: 0,
             only_mapping: false,
             dispatch: None,
@@ -125,8 +129,9 @@ impl<'a> Session<'a> {
                 _ => session.only_mapping = true,
             }
         }
-        session.instruction = instruction::find(tid, &session.saved)?;
+        let found = instruction::find(tid, &session.saved);
         session.put_right();
+        session.instruction = found?;
         session.dispatch = sys::switch_off_user_dispatch(tid);
         if restraint == Restraint::SignalsHeld {
             session.mask = sys::swap_signal_mask(tid, SignalSet::MAX & !RAISED);
@@ -162,11 +167,13 @@ impl<'a> Session<'a> {
                 let read = |at, into: &mut [u8]| sys::read_tracee(tid, at, into).is_ok();
                 if call.result == -i64::from(libc::EINTR) && restart::wanted(tid, &call, read) {
                     self.saved.restart_unless_handled();
+                    self.foreign = true;
                 }
             }
             None => {
                 if let Some(abort) = rseq::abort_address(tid, self.saved.user_address()) {
                     self.saved.set_user_address(abort);
+                    self.foreign = true;
                 }
             }
         }
@@ -226,11 +233,8 @@ impl<'a> Session<'a> {
             match self.next_stop(Patience::Slice) {
                 Awaited::Stop(Stop::Syscall) => return Ok(()),
                 Awaited::Stop(Stop::Signal(signal)) => {
-                    let (lost, pass_on) = if self.is_of_our_making(signal) {
-                        (Lost::Trapped, 0)
-                    } else {
-                        (Lost::Signal, signal)
-                    };
+                    let (lost, pass_on) =
+                        if self.is_of_our_making(signal) { (Lost::Trapped, 0) } else { (Lost::Signal, signal) };
                     self.layout = procfs::layout(self.tid);
                     self.let_go(pass_on);
                     return Err(lost);
@@ -307,9 +311,9 @@ impl<'a> Session<'a> {
     }
 
     fn restore(&mut self) {
-        if self.borrowed {
+        if self.foreign {
             sys::set_registers(self.tid, &self.saved);
-            self.borrowed = false;
+            self.foreign = false;
         }
     }
 
@@ -338,7 +342,7 @@ impl Hands for Session<'_> {
             return Err(Lost::Gone);
         }
         let run = self.saved.with_call(self.instruction, number as usize, arguments);
-        self.borrowed = true;
+        self.foreign = true;
         sys::set_registers(self.tid, &run);
         self.enter()?;
         let result = self.leave()?;

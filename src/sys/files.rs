@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Files: opened, read and asked about, by raw calls. A descriptor of ours is
+//! closed when its value is dropped.
+
+use super::call;
+use crate::errno::Errno;
+use core::mem::MaybeUninit;
+use libc::c_int;
+
+/// A descriptor of the calling process, closed when dropped. Closing is a raw
+/// call: libc's close() is a cancellation point.
+#[derive(Debug)]
+pub(crate) struct Descriptor(pub(super) c_int);
+
+impl Descriptor {
+    pub fn number(&self) -> c_int {
+        self.0
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        // SAFETY: the number is ours by construction.
+        let _ = unsafe { call!(libc::SYS_close, self.0) };
+    }
+}
+
+/// open(2) of an existing file, close-on-exec. `path` ends with a NUL.
+pub(crate) fn open(path: &[u8], flags: c_int) -> Result<Descriptor, Errno> {
+    debug_assert_eq!(path.last(), Some(&0));
+    // SAFETY: path is a NUL-terminated string that outlives the call.
+    unsafe { call!(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags | libc::O_CLOEXEC) }
+        .map(|fd| Descriptor(fd as c_int))
+}
+
+pub(crate) fn read(fd: &Descriptor, into: &mut [u8]) -> Result<usize, Errno> {
+    // SAFETY: the buffer is writable for its length.
+    unsafe { call!(libc::SYS_read, fd.0, into.as_mut_ptr(), into.len()) }
+}
+
+pub(crate) fn getdents64(fd: &Descriptor, into: &mut [u8]) -> Result<usize, Errno> {
+    // SAFETY: the buffer is writable for its length.
+    unsafe { call!(libc::SYS_getdents64, fd.0, into.as_mut_ptr(), into.len()) }
+}
+
+/// One write(2) to standard error; a short or failed write is not repeated.
+pub(crate) fn write_stderr(text: &[u8]) {
+    // SAFETY: the buffer is readable for its length.
+    let _ = unsafe { call!(libc::SYS_write, libc::STDERR_FILENO, text.as_ptr(), text.len()) };
+}
+
+/// The status flags of a descriptor (F_GETFL), among them its access mode.
+pub(crate) fn status_flags(fd: c_int) -> Result<c_int, Errno> {
+    // SAFETY: F_GETFL takes no pointer.
+    unsafe { call!(libc::SYS_fcntl, fd, libc::F_GETFL, 0) }.map(|v| v as c_int)
+}
+
+pub(crate) fn fstat(fd: c_int) -> Result<libc::stat, Errno> {
+    let mut st = MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: st is writable; libc's stat is the kernel's on the supported processors.
+    unsafe { call!(libc::SYS_fstat, fd, st.as_mut_ptr()) }?;
+    // SAFETY: zeroed, then filled by the kernel.
+    Ok(unsafe { st.assume_init() })
+}
+
+/// The file system's magic number (statfs(2)).
+pub(crate) fn file_system(fd: c_int) -> Result<i64, Errno> {
+    let mut st = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: st is writable for a struct statfs.
+    unsafe { call!(libc::SYS_fstatfs, fd, st.as_mut_ptr()) }?;
+    // SAFETY: zeroed, then filled by the kernel.
+    Ok(unsafe { st.assume_init() }.f_type)
+}
+
+/// The number of links of a file: for a directory of /proc, its entries and two.
+pub(crate) fn links(path: &[u8]) -> Result<u64, Errno> {
+    debug_assert_eq!(path.last(), Some(&0));
+    let mut st = MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: path is a NUL-terminated string; st is writable.
+    unsafe { call!(libc::SYS_newfstatat, libc::AT_FDCWD, path.as_ptr(), st.as_mut_ptr(), 0) }?;
+    // SAFETY: zeroed, then filled by the kernel.
+    Ok(unsafe { st.assume_init() }.st_nlink)
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Memory: of other processes by process_vm_readv(2) and process_vm_writev(2),
+//! and a mapping of our own.
+
+use super::{call, Tid};
+use crate::errno::Errno;
+use libc::c_void;
+
+/// process_vm_readv(2): bytes of another process; how many were read.
+pub(crate) fn read_memory(tid: Tid, address: usize, into: &mut [u8]) -> Result<usize, Errno> {
+    let local = libc::iovec { iov_base: into.as_mut_ptr().cast(), iov_len: into.len() };
+    let remote = libc::iovec { iov_base: address as *mut c_void, iov_len: into.len() };
+    // SAFETY: local is writable for its length; remote is not ours to dereference.
+    unsafe { call!(libc::SYS_process_vm_readv, tid.0, &raw const local, 1, &raw const remote, 1, 0) }
+}
+
+/// process_vm_writev(2).
+pub(crate) fn write_memory(tid: Tid, address: usize, bytes: &[u8]) -> Result<usize, Errno> {
+    let local = libc::iovec { iov_base: bytes.as_ptr() as *mut c_void, iov_len: bytes.len() };
+    let remote = libc::iovec { iov_base: address as *mut c_void, iov_len: bytes.len() };
+    // SAFETY: local is readable for its length and not written.
+    unsafe { call!(libc::SYS_process_vm_writev, tid.0, &raw const local, 1, &raw const remote, 1, 0) }
+}
+
+/// Reads one byte of each page of the range, or writes a zero there, which
+/// brings the pages in. Ends quietly where that is not possible.
+pub(crate) fn touch_pages(tid: Tid, address: usize, len: usize, page: usize, write: bool) {
+    const BATCH: usize = 64;
+    let number = if write { libc::SYS_process_vm_writev } else { libc::SYS_process_vm_readv };
+    let mut bytes = [0u8; BATCH];
+    let mut at = address;
+    let end = address.saturating_add(len);
+    while at < end {
+        let mut remote = [libc::iovec { iov_base: core::ptr::null_mut(), iov_len: 1 }; BATCH];
+        let mut count = 0;
+        for place in &mut remote {
+            if at < end {
+                place.iov_base = at as *mut c_void;
+                at += page;
+                count += 1;
+            }
+        }
+        let local = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: count };
+        // SAFETY: bytes has room for one from each page; the remote addresses are the kernel's to check.
+        let done = unsafe { call!(number, tid.0, &raw const local, 1, remote.as_ptr(), count, 0) };
+        if done != Ok(count) {
+            return;
+        }
+    }
+}
+
+/// Private anonymous memory of the caller's.
+pub(crate) fn map_private(len: usize) -> Result<usize, Errno> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
+    // SAFETY: a new mapping at a place of the kernel's choice touches nothing.
+    unsafe { call!(libc::SYS_mmap, 0, len, libc::PROT_READ | libc::PROT_WRITE, flags, -1i32, 0) }
+}
+
+pub(crate) fn unmap_private(start: usize, len: usize) {
+    // SAFETY: callers pass what map_private gave them, and use it no more.
+    let _ = unsafe { call!(libc::SYS_munmap, start, len) };
+}

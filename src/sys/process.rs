@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Processes and threads: who we are, who others are, and whether they are
+//! still there.
+
+use super::files::Descriptor;
+use super::{call, Tid};
+use crate::errno::Errno;
+use libc::c_int;
+
+pub(crate) fn getpid() -> i32 {
+    // SAFETY: no arguments.
+    unsafe { call!(libc::SYS_getpid) }.unwrap_or(0) as i32
+}
+
+#[cfg(test)]
+pub(crate) fn gettid() -> Tid {
+    // SAFETY: no arguments.
+    Tid(unsafe { call!(libc::SYS_gettid) }.unwrap_or(0) as i32)
+}
+
+pub(crate) fn geteuid() -> u32 {
+    // SAFETY: no arguments.
+    unsafe { call!(libc::SYS_geteuid) }.unwrap_or(0) as u32
+}
+
+/// The size of a page of the running kernel.
+pub(crate) fn page_size() -> usize {
+    // SAFETY: getauxval reads the vector that the kernel left at process start.
+    match unsafe { libc::getauxval(libc::AT_PAGESZ) } as usize {
+        0 => 4096,
+        size => size,
+    }
+}
+
+/// pidfd_open(2), since Linux 5.3. Close-on-exec by definition.
+pub(crate) fn pidfd_open(pid: i32) -> Result<Descriptor, Errno> {
+    // SAFETY: no pointers.
+    unsafe { call!(libc::SYS_pidfd_open, pid, 0) }.map(|fd| Descriptor(fd as c_int))
+}
+
+/// pidfd_open(2) of a thread that need not be a leader, since Linux 6.9.
+pub(crate) fn pidfd_open_thread(tid: Tid) -> Result<Descriptor, Errno> {
+    const PIDFD_THREAD: c_int = libc::O_EXCL;
+    // SAFETY: no pointers.
+    unsafe { call!(libc::SYS_pidfd_open, tid.0, PIDFD_THREAD) }.map(|fd| Descriptor(fd as c_int))
+}
+
+/// pidfd_getfd(2), since Linux 5.6.
+pub(crate) fn pidfd_getfd(pidfd: &Descriptor, theirs: c_int) -> Result<Descriptor, Errno> {
+    // SAFETY: no pointers.
+    unsafe { call!(libc::SYS_pidfd_getfd, pidfd.0, theirs, 0) }.map(|fd| Descriptor(fd as c_int))
+}
+
+/// Whether the process of the pidfd has not ended (signal 0).
+pub(crate) fn pidfd_alive(pidfd: &Descriptor) -> bool {
+    // SAFETY: no siginfo is passed.
+    let asked = unsafe { call!(libc::SYS_pidfd_send_signal, pidfd.0, 0, 0, 0) };
+    asked != Err(Errno::ESRCH)
+}
+
+/// Whether the thread belongs to the process (tgkill with signal 0).
+pub(crate) fn thread_belongs(pid: i32, tid: Tid) -> bool {
+    // SAFETY: no pointers; signal 0 is never delivered.
+    let asked = unsafe { call!(libc::SYS_tgkill, pid, tid.0, 0) };
+    asked != Err(Errno::ESRCH)
+}
+
+/// kill(2) with signal 0.
+pub(crate) fn process_exists(pid: i32) -> bool {
+    // SAFETY: no pointers; signal 0 is never delivered.
+    let asked = unsafe { call!(libc::SYS_kill, pid, 0) };
+    asked != Err(Errno::ESRCH)
+}
+
+/// wait4(2) for one task of any kind (__WALL): its id and status.
+pub(crate) fn wait4(tid: Tid, options: c_int) -> Result<Option<c_int>, Errno> {
+    let mut status: c_int = 0;
+    // SAFETY: status is writable; no rusage is asked for.
+    let got = unsafe { call!(libc::SYS_wait4, tid.0, &raw mut status, options | libc::__WALL, 0) }?;
+    Ok((got != 0).then_some(status))
+}
+
+/// prctl(2) with one argument.
+pub(crate) fn prctl(option: c_int, argument: usize) -> Result<(), Errno> {
+    // SAFETY: used with options that take no pointer (PR_SET_PTRACER).
+    unsafe { call!(libc::SYS_prctl, option, argument, 0, 0, 0) }.map(|_| ())
+}
+
+/// A process group of its own: what is sent to the old one (Ctrl-Z, kill(0,
+/// SIGKILL)) does not arrive. setsid(2) would do that, too, but costs as much
+/// as the helper itself where the kernel groups its scheduling by sessions
+/// (CONFIG_SCHED_AUTOGROUP).
+pub(crate) fn leave_process_group() {
+    // SAFETY: no pointers.
+    let _ = unsafe { call!(libc::SYS_setpgid, 0, 0) };
+}
+
+/// On how many processors the calling thread may run.
+pub(crate) fn allowed_cpus() -> u32 {
+    let mut mask = [0u64; 128];
+    // SAFETY: the mask is writable for its size; the kernel says how much it wrote.
+    let got = unsafe { call!(libc::SYS_sched_getaffinity, 0, size_of_val(&mask), mask.as_mut_ptr()) };
+    mask.iter().take(got.unwrap_or(0).div_ceil(8)).map(|word| word.count_ones()).sum()
+}
+
+/// The text of our own vdso, from its start.
+pub(crate) fn own_vdso() -> Option<&'static [u8]> {
+    // SAFETY: getauxval reads the vector that the kernel left at process start.
+    let base = unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) } as *const u8;
+    if base.is_null() {
+        return None;
+    }
+    // SAFETY: the vdso is a valid ELF image that stays mapped; its header and
+    // program headers lie at its start, and its one executable segment begins there, too.
+    unsafe {
+        let header = &*base.cast::<libc::Elf64_Ehdr>();
+        let headers = base.add(header.e_phoff as usize).cast::<libc::Elf64_Phdr>();
+        (0..usize::from(header.e_phnum))
+            .map(|i| &*headers.add(i))
+            .find(|h| h.p_type == libc::PT_LOAD && h.p_flags & libc::PF_X != 0 && h.p_offset == 0)
+            .map(|h| core::slice::from_raw_parts(base, h.p_filesz as usize))
+    }
+}

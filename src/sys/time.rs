@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Clock, pauses, and the timer that ends a helper's waits.
+
+use super::call;
+use super::signals::{set_signal_mask, signal_bit, SignalSet};
+use core::mem::MaybeUninit;
+use core::time::Duration;
+use libc::c_int;
+
+/// CLOCK_MONOTONIC.
+pub(crate) fn now() -> Duration {
+    let mut t = MaybeUninit::<libc::timespec>::zeroed();
+    // SAFETY: t is writable; clock_gettime is async-signal-safe (POSIX) and no cancellation point.
+    let t = unsafe {
+        libc::clock_gettime(libc::CLOCK_MONOTONIC, t.as_mut_ptr());
+        t.assume_init()
+    };
+    Duration::new(t.tv_sec as u64, t.tv_nsec as u32)
+}
+
+/// Sleeps once; a signal may end it early.
+pub(crate) fn pause_for(time: Duration) {
+    let t = libc::timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos() as _ };
+    // SAFETY: t outlives the call; no remaining time is asked for.
+    let _ = unsafe { call!(libc::SYS_nanosleep, &raw const t, 0) };
+}
+
+pub(crate) fn yield_cpu() {
+    // SAFETY: no arguments.
+    let _ = unsafe { call!(libc::SYS_sched_yield) };
+}
+
+/// From now on a blocking call of this process returns EINTR at each tick.
+/// Only for a process whose handlers and timers are its own: a helper.
+pub(crate) fn tick_every(interval: Duration) {
+    extern "C" fn nothing(_: c_int) {}
+    // SAFETY: sigaction with an empty handler and a full mask; libc adds the
+    // return trampoline, takes no lock (but for SIGABRT), and no SA_RESTART is
+    // what makes the call return. The timer's structure outlives its call.
+    unsafe {
+        let mut action: libc::sigaction = core::mem::zeroed();
+        action.sa_sigaction = nothing as extern "C" fn(c_int) as usize;
+        libc::sigfillset(&raw mut action.sa_mask);
+        libc::sigaction(libc::SIGALRM, &raw const action, core::ptr::null_mut());
+        set_signal_mask(SignalSet::MAX & !signal_bit(libc::SIGALRM));
+        let time = libc::timeval { tv_sec: 0, tv_usec: interval.subsec_micros() as _ };
+        let every = libc::itimerval { it_interval: time, it_value: time };
+        let _ = call!(libc::SYS_setitimer, libc::ITIMER_REAL, &raw const every, 0);
+    }
+}
