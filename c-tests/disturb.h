@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/uio.h>
 
 /* Waits for a condition that another process or thread brings about. */
 #define AWAIT(cond) \
@@ -41,11 +42,24 @@ static inline void *shared_memory(size_t size)
 	return m;
 }
 
+/*
+ * The mapping is really there, and empty. Through a first thread that has ended
+ * nobody can look (ESRCH); there the target looks itself.
+ */
+static inline void check_mapped(pid_t pid, void *m)
+{
+	char byte = 1;
+	struct iovec ours = { &byte, 1 }, theirs = { m, 1 };
+	ssize_t n = process_vm_readv(pid, &ours, 1, &theirs, 1, 0);
+	CHECK((n == 1 && byte == 0) || (n == -1 && errno == ESRCH));
+}
+
 static inline void *map_in(pid_t pid)
 {
 	void *m;
 	CHECK_MAPS(m, mmap_peer(pid, NULL, 2 * check_page(), PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANON, NOFD, 0));
+	check_mapped(pid, m);
 	return m;
 }
 

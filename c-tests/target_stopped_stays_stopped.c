@@ -4,7 +4,6 @@
  * continues it as ever. Its memory is mapped although it does not run.
  */
 #include "disturb.h"
-#include <sys/uio.h>
 
 static atomic_ulong *counter;
 

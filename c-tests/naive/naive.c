@@ -12,13 +12,19 @@
  * hidden; an rseq section loses its abort; a signal that arrives meanwhile is
  * swallowed; SIGTRAP's disposition is reset where it is blocked or ignored; DF,
  * AC and user dispatch go into the borrowed call; there is no limit to a wait.
+ *
+ * What it gets right it can be told to spoil, so that the tests of that can fail,
+ * too: NAIVE_SPOILS=register, flag, vector, stack, mask or job.
  */
 #define _GNU_SOURCE
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -50,6 +56,38 @@ static unsigned long syscall_in(pid_t pid)
 	return 0;
 }
 
+/* Harm of the kind that is asked for, to a target that is about to go on. */
+static void spoil(pid_t pid, struct user_regs_struct *saved)
+{
+	static unsigned calls;
+	const char *what = getenv("NAIVE_SPOILS");
+	struct user_fpregs_struct vector;
+	uint64_t mask;
+	/* Not with each call: twice the same bit would be none. */
+	if (what == NULL || calls++ % 3 != 0)
+		return;
+	if (strcmp(what, "register") == 0)
+		saved->r13 ^= 1;
+	if (strcmp(what, "flag") == 0)
+		saved->eflags ^= 0x400;
+	if (strcmp(what, "vector") == 0 && ptrace(PTRACE_GETFPREGS, pid, NULL, &vector) == 0) {
+		vector.xmm_space[20] ^= 1;
+		ptrace(PTRACE_SETFPREGS, pid, NULL, &vector);
+	}
+	if (strcmp(what, "stack") == 0)
+		ptrace(PTRACE_POKEDATA, pid, saved->rsp - 256, 1);
+	if (strcmp(what, "mask") == 0 && ptrace(PTRACE_GETSIGMASK, pid, sizeof mask, &mask) == 0) {
+		mask ^= 1u << (SIGUSR2 - 1);
+		ptrace(PTRACE_SETSIGMASK, pid, sizeof mask, &mask);
+	}
+	if (strcmp(what, "job") == 0) {
+		ptrace(PTRACE_SETREGS, pid, NULL, saved);
+		ptrace(PTRACE_DETACH, pid, NULL, SIGSTOP);
+		usleep(1000);
+		kill(pid, SIGCONT);
+	}
+}
+
 static long call_in(pid_t pid, long number, void *addr, size_t len, int prot, int flags)
 {
 	struct user_regs_struct saved, r;
@@ -76,6 +114,7 @@ static long call_in(pid_t pid, long number, void *addr, size_t len, int prot, in
 	if (waitpid(pid, &status, __WALL) == -1 || !WIFSTOPPED(status))
 		return -ESRCH;
 	ptrace(PTRACE_GETREGS, pid, NULL, &r);
+	spoil(pid, &saved);
 	ptrace(PTRACE_SETREGS, pid, NULL, &saved);
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
 	return (long)r.rax;
