@@ -6,6 +6,7 @@
  * time-limit: 60
  */
 #include "target.h"
+#include <sys/resource.h>
 
 enum { PAGE = 4096, ARENA = 48, CALLS = 2000 };
 
@@ -61,6 +62,13 @@ static unsigned below(unsigned n)
 	return (unsigned)rand() % n;
 }
 
+/* Where all of the arena may be locked: at the limit a fixed map may fail early or late. */
+static int may_lock(void)
+{
+	struct rlimit limit;
+	return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur > ARENA * PAGE;
+}
+
 static struct call by_lot(uintptr_t arena)
 {
 	static const int types[] = { MAP_SHARED, MAP_PRIVATE };
@@ -75,6 +83,8 @@ static struct call by_lot(uintptr_t arena)
 		return c;
 	c.prot = twin_prot[below(5)];
 	c.flags = types[below(2)] | places[below(6)] | extra[below(7)];
+	if (!may_lock())
+		c.flags &= ~MAP_LOCKED;
 	c.fd = below(3) ? objects[below(5)] : NOFD;
 	if (c.fd == NOFD)
 		c.flags |= MAP_ANONYMOUS;
