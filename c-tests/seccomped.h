@@ -84,7 +84,8 @@ static inline int try_pair(pid_t pid, int fd)
 	errno = 4242;
 	m = mmap_peer(pid, NULL, size, PROT_READ, fd == NOFD ? MAP_PRIVATE | MAP_ANON : MAP_SHARED, fd, 0);
 	if (m == MAP_FAILED) {
-		fprintf(stderr, "%s\n", mman_peer_explain());
+		if (errno != EPERM)
+			fprintf(stderr, "errno %d: %s\n", errno, mman_peer_explain());
 		CHECK(errno == EPERM && mman_peer_explain()[0] != '\0');
 		return 0;
 	}

@@ -8,14 +8,14 @@
 #include "seccomped.h"
 
 static const int allowed[] = { SYS_read, SYS_write, SYS_exit, SYS_exit_group, SYS_rt_sigreturn,
-	SYS_rt_sigprocmask, SYS_rt_sigaction };
+	SYS_rt_sigprocmask, SYS_rt_sigaction, SYS_getpid };
 static volatile sig_atomic_t traps;
 
 static void count_trap(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
 	(void)context;
-	if (info->si_code == 1 /* SYS_SECCOMP */ && info->si_syscall == SYS_getpid)
+	if (info->si_code == 1 /* SYS_SECCOMP */ && info->si_syscall == SYS_getppid)
 		traps++;
 	else
 		traps = 1000;
@@ -34,7 +34,7 @@ static int target(int channel)
 	struct sigaction a = { .sa_sigaction = count_trap, .sa_flags = SA_SIGINFO }, now;
 	sigset_t set, old;
 	CHECK(sigaction(SIGSYS, &a, NULL) == 0);
-	install_filter(allowed, 7, SECCOMP_RET_TRAP);
+	install_filter(allowed, 8, SECCOMP_RET_TRAP);
 	answer_once(channel);
 	CHECK(traps == 0);
 	sigemptyset(&set);
@@ -50,7 +50,7 @@ static int target(int channel)
 	CHECK(sigaction(SIGSYS, NULL, &now) == 0 && now.sa_handler == SIG_IGN);
 	a.sa_sigaction = count_trap;
 	CHECK(sigaction(SIGSYS, &a, NULL) == 0);
-	syscall(SYS_getpid);
+	syscall(SYS_getppid);
 	CHECK(traps == 1);
 	return 0;
 }

@@ -1,9 +1,9 @@
 /*
  * timed_waits.h: the calls that answer any stop with a bare EINTR, each with a
  * finite timeout. When such a wait began cannot be known from outside, so the
- * promise is smaller than for other calls: the first mapping is hidden, at the
- * price that the timeout starts anew; if the same caller comes again before the
- * timeout has passed, the target sees EINTR, and so cannot wait for ever.
+ * promise is smaller than for other calls: mappings are hidden, at the price
+ * that the timeout starts anew; but for no longer than one timeout, counted from
+ * the first of them. Then the target sees one EINTR, and its own clock decides.
  */
 #ifndef TIMED_WAITS_H
 #define TIMED_WAITS_H
