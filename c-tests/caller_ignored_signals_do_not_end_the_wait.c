@@ -11,13 +11,18 @@ static void on_signal(int signal) { (void)signal; handled++; }
 
 static volatile int calls_are_over;
 
-static void *pelts(void *unused)
+/* Sends them to the calling thread and to the process, and takes none itself. */
+static void *pelts(void *caller)
 {
 	static const int signals[] = { SIGUSR1, SIGUSR2, SIGCHLD, SIGWINCH, SIGURG, SIGCONT };
-	(void)unused;
+	sigset_t all;
+	sigfillset(&all);
+	CHECK(pthread_sigmask(SIG_SETMASK, &all, NULL) == 0);
 	while (!calls_are_over) {
-		for (size_t i = 0; i < LENGTH_OF(signals); i++)
+		for (size_t i = 0; i < LENGTH_OF(signals); i++) {
 			kill(getpid(), signals[i]);
+			pthread_kill(*(pthread_t *)caller, signals[i]);
+		}
 		usleep(2000);
 	}
 	return NULL;
@@ -35,7 +40,7 @@ int main(int argc, char **argv)
 	struct sigaction action = { .sa_handler = on_signal };
 	struct peer held, debugger, vforked;
 	sigset_t blocked, pending;
-	pthread_t pelter;
+	pthread_t pelter, self = pthread_self();
 
 	(void)argc;
 	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "300");
@@ -47,7 +52,7 @@ int main(int argc, char **argv)
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGUSR2);
 	CHECK(sigprocmask(SIG_BLOCK, &blocked, NULL) == 0);
-	pelter = thread_start(pelts, NULL);
+	pelter = thread_start(pelts, &self);
 
 	waits_in_full(held.pid);
 	waits_in_full(vforked.pid);

@@ -5,17 +5,19 @@
  *
  * time-limit: 40
  */
+#include "killer.h"
 #include "yama.h"
 
 enum { TARGETS = 80 };
 
-static struct peer targets[TARGETS];
+static struct peer targets[TARGETS], killer;
 
 static int ends_soon(int channel)
 {
-	uintptr_t spin = hear_word(channel);
-	for (volatile uintptr_t i = 0; i < spin; i++)
-		;
+	uintptr_t rounds = hear_word(channel);
+	if (rounds == 0)
+		return sleep_for_ever();
+	spin((unsigned)rounds);
 	return 42;
 }
 
@@ -23,6 +25,7 @@ static void prepare(void)
 {
 	for (int i = 0; i < TARGETS; i++)
 		targets[i] = peer_start(ends_soon);
+	killer = peer_start(killer_body);
 }
 
 static void run(void)
@@ -30,19 +33,18 @@ static void run(void)
 	int done = 0;
 	for (int i = 0; i < TARGETS; i++) {
 		pid_t pid = targets[i].pid;
-		int status, killed = i % 4 == 0;
+		int status, killed = i % 2 == 0;
+		unsigned rounds = (unsigned)i * 20000 + 1;
 		void *at;
 		CHECK_MAPS(at, mmap_peer(pid, NULL, check_page(), READ_WRITE, PRIVATE_ANON, NOFD, 0));
-		tell_word(targets[i].channel, killed ? 1ul << 40 : (uintptr_t)i * 30000);
-		for (int calls = 0;; calls++) {
+		tell_word(targets[i].channel, killed ? 0 : rounds);
+		if (killed)
+			killer_order(&killer, pid, rounds);
+		do {
 			errno = 0;
 			at = mmap_peer(pid, NULL, check_page(), READ_WRITE, PRIVATE_ANON, NOFD, 0);
-			if (at == MAP_FAILED)
-				break;
-			done++;
-			if (killed && calls == i / 4 % 3)
-				CHECK(kill(pid, SIGKILL) == 0);
-		}
+			done += at != MAP_FAILED;
+		} while (at != MAP_FAILED);
 		if (errno != ESRCH)
 			fprintf(stderr, "errno %d: %s\n", errno, mman_peer_explain());
 		CHECK(errno == ESRCH);
@@ -53,6 +55,7 @@ static void run(void)
 			CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 42);
 	}
 	CHECK(done > 0);
+	killer_dismiss(&killer);
 	CHECK(waitpid(-1, NULL, WNOHANG | __WALL) == -1 && errno == ECHILD);
 }
 
