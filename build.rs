@@ -6,11 +6,7 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=src/thread_note.c");
-    cc::Build::new()
-        .file("src/thread_note.c")
-        .warnings(true)
-        .extra_warnings(true)
-        .compile("mman_peer_note");
+    cc::Build::new().file("src/thread_note.c").warnings(true).extra_warnings(true).compile("mman_peer_note");
 
     // Otherwise programs would record the path they were linked with. The
     // symbol versions are given by the Makefile's link (libmman_peer.map):
@@ -29,10 +25,8 @@ mod headers {
     use std::{env, fs, path::Path};
 
     /// Template in cbindgen/, Rust source, header.
-    const HEADERS: [(&str, &str, &str); 2] = [
-        ("sys_mman_peer.h.in", "qnx.rs", "sys/mman_peer.h"),
-        ("mman_peer.h.in", "extras.rs", "mman_peer.h"),
-    ];
+    const HEADERS: [(&str, &str, &str); 2] =
+        [("sys_mman_peer.h.in", "qnx.rs", "sys/mman_peer.h"), ("mman_peer.h.in", "extras.rs", "mman_peer.h")];
 
     pub fn write() {
         println!("cargo:rerun-if-env-changed=MMAN_PEER_HEADERS_DIR");
@@ -43,11 +37,8 @@ mod headers {
             return;
         };
         for (template, source, header) in HEADERS {
-            let frame = fs::read_to_string(Path::new("cbindgen").join(template))
-                .expect("the header's template");
-            let (head, tail) = frame
-                .split_once("\n@functions@\n")
-                .expect("the template's @functions@ line");
+            let frame = fs::read_to_string(Path::new("cbindgen").join(template)).expect("the header's template");
+            let (head, tail) = frame.split_once("\n@functions@\n").expect("the template's @functions@ line");
             let mut config = cbindgen::Config::from_file("cbindgen.toml").expect("cbindgen.toml");
             config.header = Some(head.to_owned());
             config.trailer = Some(tail.trim().to_owned());

@@ -110,17 +110,28 @@ impl Carry {
             return Ok(());
         }
         const HOLDABLE: c_int = libc::MAP_TYPE | libc::MAP_NORESERVE | libc::MAP_FIXED_NOREPLACE;
-        self.held = self.facts.plain && plan.len <= SMALL && plan.flags & !HOLDABLE == 0;
-        let anonymous = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-        let (addr, len, flags) = if self.held {
-            (plan.addr, plan.len, plan.flags & !libc::MAP_TYPE | anonymous)
-        } else {
-            (0, sys::page_size(), anonymous)
-        };
-        let access = libc::PROT_READ | libc::PROT_WRITE;
-        match session.call(libc::SYS_mmap, [addr, len, access as usize, flags as usize, usize::MAX, 0])? {
-            Ok(start) => self.scratch = Some((start, len)),
-            Err(errno) => self.fault = Some(map_refused(plan, errno)),
+        let holdable = self.facts.plain && plan.len <= SMALL && plan.flags & !HOLDABLE == 0;
+        let private = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        let page = sys::page_size();
+        let range = (plan.addr, plan.len, plan.flags & !libc::MAP_TYPE | private);
+        // Writable private memory counts against RLIMIT_DATA, which the mapping
+        // itself may not do; shared memory does not.
+        let choices =
+            [if holdable { range } else { (0, page, private) }, (0, page, libc::MAP_SHARED | libc::MAP_ANONYMOUS)];
+        let access = (libc::PROT_READ | libc::PROT_WRITE) as usize;
+        for (i, (addr, len, flags)) in choices.into_iter().enumerate() {
+            self.held = holdable && i == 0;
+            match session.call(libc::SYS_mmap, [addr, len, access, flags as usize, usize::MAX, 0])? {
+                Ok(start) => {
+                    self.scratch = Some((start, len));
+                    self.fault = None;
+                    break;
+                }
+                Err(errno) => self.fault = Some(map_refused(plan, errno)),
+            }
+            if self.fault.is_some_and(|f| f.errno != Errno::ENOMEM) {
+                break;
+            }
         }
         Ok(())
     }

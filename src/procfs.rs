@@ -6,7 +6,7 @@
 //! decided elsewhere. Formats: proc(5).
 
 use crate::errno::Errno;
-use crate::sys::{self, Descriptor, Tid};
+use crate::sys::{self, Descriptor, SignalSet, Tid};
 
 /// A path below /proc, built without a heap: "/proc/NUMBER/rest" and a NUL.
 pub(crate) struct Path {
@@ -138,6 +138,9 @@ pub(crate) struct Status {
     pub tgid: i32,
     pub tracer: i32,
     pub euid: u32,
+    pub pending: SignalSet,
+    pub blocked: SignalSet,
+    pub ignored: SignalSet,
     pub seccomp: u8,
 }
 
@@ -149,6 +152,10 @@ pub(crate) fn status(tid: Tid) -> Result<Status, Errno> {
         !line.starts_with(b"Seccomp:")
     })?;
     Ok(status)
+}
+
+fn signals(value: &[u8]) -> SignalSet {
+    hex(value.trim_ascii_start()).map_or(0, |(set, _)| set as SignalSet)
 }
 
 impl Status {
@@ -165,6 +172,9 @@ impl Status {
                 let effective = value.split(|&b| b == b'\t').nth(2).and_then(number);
                 self.euid = effective.unwrap_or(integer) as u32;
             }
+            b"SigPnd" | b"ShdPnd" => self.pending |= signals(value),
+            b"SigBlk" => self.blocked = signals(value),
+            b"SigIgn" => self.ignored = signals(value),
             b"Seccomp" => self.seccomp = integer as u8,
             _ => {}
         }
@@ -312,6 +322,17 @@ pub(crate) fn vdso(tid: Tid) -> Result<Vdso, Errno> {
     }
 }
 
+/// Reads one byte of each page of a task's memory, whatever its access, which
+/// brings the pages in. Ends quietly where that is not possible.
+pub(crate) fn touch_pages(tid: Tid, address: usize, len: usize, page: usize) {
+    let Ok(memory) = open(tid.0, "mem") else { return };
+    for at in (address..address.saturating_add(len)).step_by(page) {
+        if sys::read_at(&memory, &mut [0], at as u64) != Ok(1) {
+            return;
+        }
+    }
+}
+
 /// Whether /proc/TID/mem can be opened, which asks the right to attach.
 pub(crate) fn memory_opens(tid: Tid) -> Result<(), Errno> {
     open(tid.0, "mem").map(|_| ())
@@ -425,11 +446,26 @@ mod tests {
             "Tgid:\t12",
             "TracerPid:\t7",
             "Uid:\t1\t2\t3\t4",
+            "SigPnd:\t0000000000000001",
+            "ShdPnd:\t0000000000000100",
+            "SigIgn:\t0000000000001000",
             "Seccomp:\t2",
         ] {
             s.take_line(line.as_bytes());
         }
-        assert_eq!(s, Status { state: b't', tgid: 12, tracer: 7, euid: 2, seccomp: 2 });
+        assert_eq!(
+            s,
+            Status {
+                state: b't',
+                tgid: 12,
+                tracer: 7,
+                euid: 2,
+                pending: 0x101,
+                blocked: 0,
+                ignored: 0x1000,
+                seccomp: 2
+            }
+        );
     }
 
     #[test]

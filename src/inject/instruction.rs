@@ -9,6 +9,7 @@
 
 use super::session::Miss;
 use crate::arch::{Registers, ENTER_KERNEL};
+use crate::errno::Errno;
 use crate::procfs::{self, Vdso};
 use crate::sys::{self, Tid};
 use core::num::NonZeroUsize;
@@ -26,9 +27,17 @@ pub(crate) fn find(tid: Tid, registers: &Registers) -> Result<usize, Miss> {
                 return Ok(at);
             }
         }
-        Ok(Vdso::Missing) | Err(_) => {}
+        Ok(Vdso::Missing) => {}
+        // Without an address space, or without its entry in /proc.
+        Err(Errno::ESRCH | Errno::ENOENT) => return Err(Miss::Ended),
+        Err(_) => {}
     }
-    anywhere(tid).ok_or(Miss::NoInstruction)
+    match anywhere(tid) {
+        Some(at) => Ok(at),
+        // A thread that is killed leaves its stop, and nothing of it can be read.
+        None if sys::registers(tid).is_err() => Err(Miss::Ended),
+        None => Err(Miss::NoInstruction),
+    }
 }
 
 fn is_there(tid: Tid, at: usize) -> bool {

@@ -65,10 +65,17 @@ pub(crate) fn map(
 /// Brings the pages in, when the target runs again: it may take long. What
 /// nobody can have seen yet is written, so that it gets memory of its own.
 fn bring_in(peer: &Peer, plan: &MapPlan, start: usize) {
+    const READ_WRITE: i32 = libc::PROT_READ | libc::PROT_WRITE;
+    let (tid, page) = (peer.leader(), sys::page_size());
+    let (at, len) = (start + plan.after.guard, plan.len - plan.after.guard);
     let fresh = plan.file.is_none() && plan.flags & (libc::MAP_FIXED | libc::MAP_SHARED) == 0;
-    let write = fresh && plan.prot & libc::PROT_WRITE != 0;
-    let guard = plan.after.guard;
-    sys::touch_pages(peer.leader(), start + guard, plan.len - guard, sys::page_size(), write);
+    match plan.prot & (READ_WRITE | libc::PROT_EXEC) {
+        libc::PROT_NONE => {}
+        prot if fresh && prot & READ_WRITE == READ_WRITE => sys::touch_pages(tid, at, len, page, true),
+        prot if prot & libc::PROT_READ != 0 => sys::touch_pages(tid, at, len, page, false),
+        // Neither to be read nor to be written over: as a debugger would.
+        _ => procfs::touch_pages(tid, at, len, page),
+    }
 }
 
 /// Makes the planned munmap() in the peer.
@@ -198,7 +205,9 @@ fn run(
     let mut pause = Pause::new();
     loop {
         trace.attempts += 1;
-        let end = tracer::run(kind, &mut |waiting| attempt(waiting, peer, &mut search, errand, &mut layout, trace));
+        let end = tracer::run(kind, wait::slice(trace.attempts), &mut |waiting| {
+            attempt(waiting, peer, &mut search, errand, &mut layout, trace)
+        });
         let why = match end {
             Ok(Some(End::Done)) => return Ok(()),
             Ok(Some(End::Fault(fault))) => return Err(fault),
@@ -295,6 +304,7 @@ fn attempt(
             }
             Err(Miss::Held { tracer }) => return End::Busy(Why::HeldBy { pid, tracer }),
             Err(Miss::Refused) => return End::Refused,
+            Err(Miss::SeccompTrap) => return End::Fault(Fault::new(Errno::EPERM, Why::Trapped { pid })),
             Err(Miss::SeccompStrict) => return End::Fault(Fault::new(Errno::EPERM, Why::SeccompStrict { pid })),
             Err(Miss::NarrowTarget) => return End::Fault(Fault::new(Errno::ENOTSUP, Why::NarrowTarget { pid })),
             Err(Miss::NoInstruction) => {

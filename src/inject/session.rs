@@ -47,6 +47,9 @@ pub(crate) enum Miss {
         state: u8,
     },
     SeccompStrict,
+    /// A filter may be in force that traps, with SIGSYS ignored or pending: the
+    /// trap would reset the program's disposition (`force_sig_info_to_task`).
+    SeccompTrap,
     NarrowTarget,
     /// No instruction was found to enter the kernel by.
     NoInstruction,
@@ -89,6 +92,8 @@ pub(crate) struct Session<'a> {
     layout: Option<u64>,
 }
 
+const SIGSYS: SignalSet = sys::signal_bit(libc::SIGSYS);
+
 /// Signals that an instruction raises; masking one that is forced would reset its handler.
 const RAISED: SignalSet = sys::signal_bit(libc::SIGTRAP)
     | sys::signal_bit(libc::SIGSEGV)
@@ -123,10 +128,16 @@ impl<'a> Session<'a> {
         session.saved = sys::registers(tid).map_err(|_| Miss::Ended)?;
         if !suspended {
             // Read here, where the thread cannot change it any more.
-            match procfs::status(tid).map_or(0, |s| s.seccomp) {
+            let status = procfs::status(tid).unwrap_or_default();
+            match status.seccomp {
                 0 => {}
                 1 => return Err(Miss::SeccompStrict),
+                _ if (status.ignored | status.pending) & SIGSYS != 0 => return Err(Miss::SeccompTrap),
                 _ => session.only_mapping = true,
+            }
+            let blocked = status.blocked & SIGSYS != 0;
+            if session.only_mapping && blocked {
+                session.mask = sys::swap_signal_mask(tid, status.blocked & !SIGSYS);
             }
         }
         let found = instruction::find(tid, &session.saved);
@@ -134,7 +145,8 @@ impl<'a> Session<'a> {
         session.instruction = found?;
         session.dispatch = sys::switch_off_user_dispatch(tid);
         if restraint == Restraint::SignalsHeld {
-            session.mask = sys::swap_signal_mask(tid, SignalSet::MAX & !RAISED);
+            let before = sys::swap_signal_mask(tid, SignalSet::MAX & !RAISED);
+            session.mask = session.mask.or(before);
         }
         Ok(session)
     }
@@ -187,7 +199,8 @@ impl<'a> Session<'a> {
         self.peer
     }
 
-    /// A seccomp filter is in force, under which any call but mmap and munmap may kill.
+    /// A seccomp filter is in force, under which any call but mmap and munmap
+    /// may kill. SIGSYS is unblocked meanwhile, for a filter that traps.
     pub fn only_mapping(&self) -> bool {
         self.only_mapping
     }

@@ -19,12 +19,13 @@
 //! (`task_is_descendant`, security/yama/yama_lsm.c). It is the second choice:
 //! stops are announced to the application by SIGCHLD, and it dies with it.
 
-use super::wait::{self, Waiting};
+use super::wait::{self, How, Waiting};
 use crate::errno::Errno;
 use crate::sys;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
 use libc::c_int;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,7 @@ pub(crate) enum Kind {
 
 struct Job<'w, R> {
     kind: Kind,
+    slice: Duration,
     work: &'w mut dyn FnMut(&Waiting) -> R,
     answer: Option<R>,
 }
@@ -42,9 +44,9 @@ struct Job<'w, R> {
 const SHARED: c_int = libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_UNTRACED;
 
 /// Runs `work` in a helper. `Ok(None)`: somebody killed the helper.
-pub(crate) fn run<R>(kind: Kind, work: &mut dyn FnMut(&Waiting) -> R) -> Result<Option<R>, Errno> {
+pub(crate) fn run<R>(kind: Kind, slice: Duration, work: &mut dyn FnMut(&Waiting) -> R) -> Result<Option<R>, Errno> {
     let stack = Stack::get()?;
-    let mut job = Job { kind, work, answer: None };
+    let mut job = Job { kind, slice, work, answer: None };
     let flags = match kind {
         Kind::Process => SHARED,
         Kind::Thread => SHARED | libc::CLONE_THREAD | libc::CLONE_SIGHAND | libc::CLONE_SYSVSEM | libc::CLONE_VFORK,
@@ -71,14 +73,14 @@ pub(crate) fn run<R>(kind: Kind, work: &mut dyn FnMut(&Waiting) -> R) -> Result<
 extern "C" fn enter<R>(job: *mut c_void) -> c_int {
     // SAFETY: `run` passes its Job<R>, which stands still until this has ended.
     let job = unsafe { &mut *job.cast::<Job<'_, R>>() };
-    let waiting = match job.kind {
+    let how = match job.kind {
         Kind::Process => {
             sys::leave_process_group();
-            Waiting::Blocking { timer: Cell::new(false), spins: wait::spins() }
+            How::Blocking { timer: Cell::new(false), spins: wait::spins() }
         }
-        Kind::Thread => Waiting::Polling,
+        Kind::Thread => How::Polling,
     };
-    job.answer = Some((job.work)(&waiting));
+    job.answer = Some((job.work)(&Waiting { how, slice: job.slice }));
     0
 }
 

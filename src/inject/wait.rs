@@ -14,8 +14,12 @@ use core::cell::Cell;
 use core::time::Duration;
 use libc::{c_int, SIGTRAP};
 
-/// How long a wait may last: a slice. One that fails lets the target go.
-pub(crate) const SLICE: Duration = Duration::from_millis(10);
+/// How long an attempt may wait for a stop: a slice. One that fails lets the
+/// target go. They grow, since on a busy machine a runnable thread may not come
+/// to run within the first.
+pub(crate) fn slice(attempt: u32) -> Duration {
+    Duration::from_millis(10 << attempt.saturating_sub(1).min(3))
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
@@ -45,8 +49,13 @@ pub(crate) enum Patience {
 
 const PTRACE_EVENT_STOP: c_int = 128;
 
-/// How this tracer waits.
-pub(crate) enum Waiting {
+/// How this tracer waits, in slices of which length.
+pub(crate) struct Waiting {
+    pub how: How,
+    pub slice: Duration,
+}
+
+pub(crate) enum How {
     /// In wait4(), after asking so many times without blocking; the cell says
     /// whether the timer runs that ends it.
     Blocking { timer: Cell<bool>, spins: u32 },
@@ -56,9 +65,9 @@ pub(crate) enum Waiting {
 
 impl Waiting {
     pub fn next_stop(&self, tid: Tid, patience: Patience) -> Awaited {
-        match self {
-            Waiting::Blocking { timer, spins } => blocking(tid, patience, timer, *spins),
-            Waiting::Polling => polling(tid, patience),
+        match &self.how {
+            How::Blocking { timer, spins } => blocking(tid, patience, timer, *spins, self.slice),
+            How::Polling => polling(tid, patience, self.slice),
         }
     }
 }
@@ -74,7 +83,7 @@ pub(crate) fn spins() -> u32 {
     }
 }
 
-fn blocking(tid: Tid, patience: Patience, timer: &Cell<bool>, mut spins: u32) -> Awaited {
+fn blocking(tid: Tid, patience: Patience, timer: &Cell<bool>, mut spins: u32, slice: Duration) -> Awaited {
     // A tick may come early in a wait, or between two: the second one is late enough.
     let mut ticks = 0;
     loop {
@@ -83,7 +92,7 @@ fn blocking(tid: Tid, patience: Patience, timer: &Cell<bool>, mut spins: u32) ->
             libc::WNOHANG
         } else {
             if !timer.replace(true) {
-                sys::tick_every(SLICE);
+                sys::tick_every(slice);
             }
             0
         };
@@ -114,9 +123,9 @@ fn decode(status: c_int) -> Stop {
     }
 }
 
-fn polling(tid: Tid, patience: Patience) -> Awaited {
+fn polling(tid: Tid, patience: Patience, slice: Duration) -> Awaited {
     const BUSY_ROUNDS: u32 = 50;
-    let give_up = sys::now() + SLICE;
+    let give_up = sys::now() + slice;
     let mut round = 0;
     loop {
         if let Some((signal, code)) = sys::stop_siginfo(tid) {

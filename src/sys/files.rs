@@ -38,6 +38,12 @@ pub(crate) fn read(fd: &Descriptor, into: &mut [u8]) -> Result<usize, Errno> {
     unsafe { call!(libc::SYS_read, fd.0, into.as_mut_ptr(), into.len()) }
 }
 
+/// pread(2).
+pub(crate) fn read_at(fd: &Descriptor, into: &mut [u8], offset: u64) -> Result<usize, Errno> {
+    // SAFETY: the buffer is writable for its length.
+    unsafe { call!(libc::SYS_pread64, fd.0, into.as_mut_ptr(), into.len(), offset) }
+}
+
 pub(crate) fn getdents64(fd: &Descriptor, into: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the buffer is writable for its length.
     unsafe { call!(libc::SYS_getdents64, fd.0, into.as_mut_ptr(), into.len()) }
