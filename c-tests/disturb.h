@@ -73,15 +73,39 @@ static inline void disturb(pid_t pid)
 	unmap_in(pid, map_in(pid));
 }
 
+/* An object that can be mapped, with something in it. */
+static inline int an_object(void)
+{
+	int fd = memfd_create("object", MFD_CLOEXEC);
+	CHECK(fd != -1 && ftruncate(fd, (off_t)(2 * check_page())) == 0);
+	CHECK(pwrite(fd, "object", 6, (off_t)check_page()) == 6);
+	return fd;
+}
+
+/* A pair of a shared object: its descriptor goes to the target and back, in many more steps. */
+static inline void disturb_by_file(pid_t pid, int fd)
+{
+	char text[6] = "";
+	struct iovec ours = { text, 6 }, theirs = { NULL, 6 };
+	ssize_t n;
+	void *m;
+	CHECK_MAPS(m, mmap_peer(pid, NULL, check_page(), PROT_READ, MAP_SHARED, fd, (off_t)check_page()));
+	theirs.iov_base = m;
+	n = process_vm_readv(pid, &ours, 1, &theirs, 1, 0);
+	CHECK((n == 6 && memcmp(text, "object", 6) == 0) || (n == -1 && errno == ESRCH));
+	CHECK_OK(munmap_peer(pid, m, check_page()));
+}
+
 static inline void disturb_times(pid_t pid, int pairs)
 {
 	while (pairs-- > 0)
 		disturb(pid);
 }
 
-/* Pairs, one after the other, from a thread of the test. */
+/* Pairs, one after the other, from a thread of the test; every other one of an object, if there is one. */
 struct storm {
 	pid_t pid;
+	int object;
 	pthread_t thread;
 	atomic_int stop;
 	atomic_int pairs;
@@ -91,15 +115,19 @@ static inline void *storm_body(void *arg)
 {
 	struct storm *s = arg;
 	while (!s->stop) {
-		disturb(s->pid);
+		if (s->object != NOFD && s->pairs % 2)
+			disturb_by_file(s->pid, s->object);
+		else
+			disturb(s->pid);
 		s->pairs++;
 	}
 	return NULL;
 }
 
-static inline void storm_begin(struct storm *s, pid_t pid)
+static inline void storm_begin(struct storm *s, pid_t pid, int object)
 {
 	s->pid = pid;
+	s->object = object;
 	s->stop = 0;
 	s->pairs = 0;
 	CHECK(pthread_create(&s->thread, NULL, storm_body, s) == 0);

@@ -169,7 +169,7 @@ static inline int check_freezing_meanwhile(void)
 	p = peer_start(frozen_target);
 	group_add(p.pid);
 	AWAIT(frozen_shared->progress > 2);
-	storm_begin(&storm, p.pid);
+	storm_begin(&storm, p.pid, an_object());
 	for (round = 0; round < 30; round++) {
 		pairs = storm.pairs;
 		group_freeze();

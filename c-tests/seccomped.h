@@ -94,11 +94,4 @@ static inline int try_pair(pid_t pid, int fd)
 	return 1;
 }
 
-static inline int an_object(void)
-{
-	int fd = memfd_create("object", MFD_CLOEXEC);
-	CHECK(fd != -1 && ftruncate(fd, (off_t)check_page()) == 0);
-	return fd;
-}
-
 #endif

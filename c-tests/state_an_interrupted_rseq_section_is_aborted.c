@@ -62,6 +62,8 @@ static int target(int channel)
 	/* Until the tester dismisses it with a last commit. */
 	while (!sequence(++n) || n < hear_word(channel))
 		;
+	/* The registration stands: the kernel keeps the processor's number up to date. */
+	CHECK((int32_t)own_rseq()->cpu_id >= 0 && syscall(SYS_rseq, own_rseq(), 32, 0, 0x53053053) == -1);
 	/* rseq_cs still names the sequence, but this code is not part of it. */
 	while (!shared->stop_spinning)
 		shared->spins++;

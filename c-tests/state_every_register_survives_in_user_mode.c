@@ -36,12 +36,15 @@ int main(void)
 {
 	struct peer p;
 	unsigned phase;
+	int i, fd = an_object();
 	board_set_up();
 	p = peer_start(hold);
 	for (phase = 1; phase <= PHASES; phase++) {
 		AWAIT(board.phase == phase);
 		await_passes();
-		disturb_times(p.pid, 40);
+		disturb_times(p.pid, 30);
+		for (i = 0; i < 10; i++)
+			disturb_by_file(p.pid, fd);
 		await_passes();
 		board.stop = 1;
 	}

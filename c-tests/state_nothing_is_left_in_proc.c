@@ -19,28 +19,17 @@ static int target(int channel)
 	return (int)hear_word(channel);
 }
 
-static void map_a_file(pid_t pid)
-{
-	size_t size = 3 * check_page();
-	int fd = memfd_create("object", MFD_CLOEXEC);
-	void *m;
-	CHECK(fd != -1 && ftruncate(fd, (off_t)size) == 0);
-	CHECK_MAPS(m, mmap_peer(pid, NULL, size, PROT_READ, MAP_SHARED, fd, 0));
-	CHECK_OK(munmap_peer(pid, m, size));
-	close(fd);
-}
-
 int main(void)
 {
 	static struct portrait before, after;
 	struct peer p = peer_start(target);
-	int i;
+	int i, fd = an_object();
 	CHECK(hear_word(p.channel) == 1);
 	await_syscall(p.pid, SYS_recvfrom);
 	portrait_take(p.pid, &before);
 	for (i = 0; i < 20; i++) {
 		disturb(p.pid);
-		map_a_file(p.pid);
+		disturb_by_file(p.pid, fd);
 		/* The target's own mmap() refuses: no room of that size. */
 		CHECK_MAP_FAILS(mmap_peer(p.pid, NULL, (size_t)1 << 50, PROT_READ,
 			MAP_PRIVATE | MAP_ANON, NOFD, 0), ENOMEM);

@@ -59,7 +59,7 @@ int main(void)
 	shared->sender = getpid();
 	p = peer_start(target);
 	CHECK(hear_word(p.channel) == 1);
-	storm_begin(&storm, p.pid);
+	storm_begin(&storm, p.pid, an_object());
 	for (i = 0; i < SIGNALS; i++) {
 		union sigval v = { .sival_int = i };
 		CHECK(sigqueue(p.pid, SIGRTMIN, v) == 0);

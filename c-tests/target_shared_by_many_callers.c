@@ -21,8 +21,13 @@ static int target(int channel)
 
 static void *pairs(void *arg)
 {
+	int i, fd = an_object();
 	(void)arg;
-	disturb_times(shared->target, PAIRS);
+	for (i = 0; i < PAIRS / 4; i++) {
+		disturb_times(shared->target, 3);
+		disturb_by_file(shared->target, fd);
+	}
+	close(fd);
 	return NULL;
 }
 

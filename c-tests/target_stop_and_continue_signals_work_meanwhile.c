@@ -29,7 +29,7 @@ int main(void)
 	counter = shared_memory(sizeof *counter);
 	p = peer_start(target);
 	AWAIT(*counter > 0);
-	storm_begin(&storm, p.pid);
+	storm_begin(&storm, p.pid, an_object());
 	for (round = 0; round < 60; round++) {
 		int sig = stops[round % 2];
 		CHECK(kill(p.pid, sig) == 0);

@@ -29,7 +29,7 @@ int main(void)
 {
 	struct peer p;
 	unsigned long count;
-	int status, round, i;
+	int status, round, i, fd = an_object();
 	void *m;
 	counter = shared_memory(sizeof *counter);
 	p = peer_start(target);
@@ -43,6 +43,7 @@ int main(void)
 			CHECK(writes_into(p.pid, m));
 			unmap_in(p.pid, m);
 			CHECK(!writes_into(p.pid, m));
+			disturb_by_file(p.pid, fd);
 		}
 		/* When it is let go it stops again, by itself and soon. */
 		AWAIT(task_state(p.pid) == 'T');

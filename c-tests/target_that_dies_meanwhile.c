@@ -41,14 +41,15 @@ static void *kill_soon(void *pid)
 }
 
 /* Pairs until the target has ended: their number. */
-static int disturb_to_the_end(pid_t pid)
+static int disturb_to_the_end(pid_t pid, int object)
 {
 	double give_up = check_now() + 5;
 	int pairs = 0;
 	for (;; pairs++) {
+		int fd = pairs % 2 ? object : NOFD;
 		void *m;
 		errno = 4242;
-		m = mmap_peer(pid, NULL, check_page(), PROT_READ, MAP_PRIVATE | MAP_ANON, NOFD, 0);
+		m = mmap_peer(pid, NULL, check_page(), PROT_READ, fd == NOFD ? MAP_PRIVATE | MAP_ANON : MAP_SHARED, fd, 0);
 		if (m == MAP_FAILED)
 			break;
 		if (munmap_peer(pid, m, check_page()) == -1)
@@ -63,7 +64,7 @@ static int disturb_to_the_end(pid_t pid)
 
 int main(void)
 {
-	int i, pairs = 0;
+	int i, pairs = 0, object = an_object();
 	round_seed = shared_memory(sizeof *round_seed);
 	for (i = 0; i < TARGETS; i++) {
 		struct peer p;
@@ -75,7 +76,7 @@ int main(void)
 		tell(p.channel, &way, 1);
 		if (way == KILLED)
 			CHECK(pthread_create(&thread, NULL, kill_soon, &p.pid) == 0);
-		pairs += disturb_to_the_end(p.pid);
+		pairs += disturb_to_the_end(p.pid, object);
 		if (way == KILLED)
 			CHECK(pthread_join(thread, NULL) == 0);
 		CHECK(waitpid(p.pid, &status, 0) == p.pid);

@@ -25,7 +25,7 @@ int main(int argc, char **argv)
 {
 	struct { atomic_ulong execs; atomic_int dismissed; } *shared;
 	char number[16], *again[] = { argv[0], "target", number, NULL };
-	int fd, status, pairs = 0;
+	int fd, status, pairs = 0, object;
 	pid_t pid, parent = getpid();
 	unsigned long execs;
 	double end;
@@ -45,10 +45,14 @@ int main(int argc, char **argv)
 		execv("/proc/self/exe", again);
 		_exit(1);
 	}
+	object = an_object();
 	AWAIT(shared->execs > 10);
 	execs = shared->execs;
 	for (end = check_now() + 1.5; check_now() < end; pairs++) {
-		CHECK_MAPS(m, mmap_peer(pid, PLACE, check_page(), PROT_READ, MAP_PRIVATE | MAP_ANON | MAP_FIXED, NOFD, 0));
+		if (pairs % 2)
+			CHECK_MAPS(m, mmap_peer(pid, PLACE, check_page(), PROT_READ, MAP_SHARED | MAP_FIXED, object, 0));
+		else
+			CHECK_MAPS(m, mmap_peer(pid, PLACE, check_page(), PROT_READ, MAP_PRIVATE | MAP_ANON | MAP_FIXED, NOFD, 0));
 		CHECK(m == PLACE);
 		CHECK_OK(munmap_peer(pid, PLACE, check_page()));
 	}

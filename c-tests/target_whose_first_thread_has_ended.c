@@ -33,7 +33,7 @@ static int target(int channel)
 int main(void)
 {
 	struct peer p;
-	int i;
+	int i, fd = an_object();
 	void *m;
 	shared = shared_memory(sizeof *shared);
 	p = peer_start(target);
@@ -44,6 +44,7 @@ int main(void)
 		shared->probe = (uintptr_t)m;
 		AWAIT(shared->probe == 0);
 		unmap_in(p.pid, m);
+		disturb_by_file(p.pid, fd);
 	}
 	shared->dismissed = 1;
 	CHECK(peer_status(&p) == 0);

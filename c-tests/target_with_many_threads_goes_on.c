@@ -84,14 +84,15 @@ int main(void)
 {
 	struct peer p;
 	unsigned long before[WORKERS];
-	int i, round;
+	int i, round, fd = an_object();
 	void *m;
 	shared = shared_memory(sizeof *shared);
 	p = peer_start(target);
 	for (i = 0; i < WORKERS; i++)
 		AWAIT(shared->progress[i] > 0);
 	for (round = 1; round <= 10; round++) {
-		disturb_times(p.pid, 15);
+		disturb_times(p.pid, 10);
+		disturb_by_file(p.pid, fd);
 		m = map_in(p.pid);
 		shared->probed = 0;
 		shared->probe = (uintptr_t)m;

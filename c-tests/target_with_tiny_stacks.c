@@ -51,7 +51,7 @@ static int target(int channel)
 int main(void)
 {
 	struct peer p;
-	int i, sent = 0;
+	int i, sent = 0, fd = an_object();
 	shared = shared_memory(sizeof *shared);
 	p = peer_start(target);
 	AWAIT(shared->rounds > 0);
@@ -60,7 +60,10 @@ int main(void)
 			CHECK(kill(p.pid, SIGURG) == 0);
 			sent++;
 		}
-		disturb(p.pid);
+		if (i % 4 == 0)
+			disturb_by_file(p.pid, fd);
+		else
+			disturb(p.pid);
 	}
 	AWAIT(shared->urgent == sent);
 	CHECK(sent > 10);

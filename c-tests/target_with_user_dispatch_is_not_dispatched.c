@@ -54,20 +54,10 @@ static int target(int channel)
 	return 0;
 }
 
-static void map_an_object(pid_t pid)
-{
-	int fd = memfd_create("object", MFD_CLOEXEC);
-	void *m;
-	CHECK(fd != -1 && ftruncate(fd, (off_t)check_page()) == 0);
-	CHECK_MAPS(m, mmap_peer(pid, NULL, check_page(), PROT_READ, MAP_SHARED, fd, 0));
-	CHECK_OK(munmap_peer(pid, m, check_page()));
-	close(fd);
-}
-
 int main(void)
 {
 	struct peer p;
-	int i, status;
+	int i, status, fd = an_object();
 	shared = shared_memory(sizeof *shared);
 	p = peer_start(target);
 	AWAIT(shared->phase == 1 || waitpid(p.pid, &status, WNOHANG) == p.pid);
@@ -79,12 +69,12 @@ int main(void)
 	shared->stop = 1;
 	AWAIT(shared->phase == 2);
 	for (i = 0; i < 10; i++)
-		map_an_object(p.pid);
+		disturb_by_file(p.pid, fd);
 	shared->stop = 2;
 	AWAIT(shared->phase == 3);
 	await_syscall(p.pid, SYS_recvfrom);
 	disturb_times(p.pid, 20);
-	map_an_object(p.pid);
+	disturb_by_file(p.pid, fd);
 	tell_word(p.channel, 0);
 	AWAIT(shared->phase == 4);
 	disturb_times(p.pid, 20);
