@@ -110,13 +110,24 @@ static inline void await_helpers(void)
 	CHECK(errno == ECHILD);
 }
 
+/* After a caller's end: its helpers end, and the target is as it was. */
+static inline void judge_target(void)
+{
+	static char before[131072], after[131072];
+	await_helpers();
+	CHECK(proc_status(killing_target.pid, "TracerPid") == 0);
+	witness_goes_on(&killing_target);
+	if (before[0] == '\0')
+		killing_residue(before, sizeof before);
+	check_same_text("the target", before, killing_residue(after, sizeof after));
+}
+
 /* Kills callers (`group`: all of their process group); how many were inside a call. */
 static inline int kill_callers(int rounds, int group, unsigned seed)
 {
-	static char before[131072], after[131072];
 	int inside = 0;
 	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
-	killing_residue(before, sizeof before);
+	judge_target();
 	for (int i = 0; i < rounds; i++) {
 		int status;
 		pid_t caller = caller_start(i % 2 ? killing_memfd : NOFD);
@@ -125,10 +136,7 @@ static inline int kill_callers(int rounds, int group, unsigned seed)
 		CHECK(waitpid(caller, &status, 0) == caller);
 		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 		inside += told->inside;
-		await_helpers();
-		CHECK(proc_status(killing_target.pid, "TracerPid") == 0);
-		witness_goes_on(&killing_target);
-		check_same_text("the target", before, killing_residue(after, sizeof after));
+		judge_target();
 	}
 	return inside;
 }
