@@ -29,12 +29,13 @@ export CC CXX CARGO CARGOFLAGS MAKE WERROR
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 SONAME  := libmman_peer.so.1
 # The interface, from its one list: the names indented twice in the map.
-NAMES   := $(shell sed -n 's/^\t\t\([a-z][a-z0-9_]*\);$$/\1/p' libmman_peer.map)
+NAMES   := $(shell sed -n 's/^\t\t\([a-z_][a-z0-9_]*\);$$/\1/p' libmman_peer.map)
+WEAK    := $(shell sed -n '/Weak:/,/local:/s/^\t\t\([a-z_][a-z0-9_]*\);$$/\1/p' libmman_peer.map)
 
 OUT     := target/release
 RELINK  := target/relink
 RAW     := target/raw/release/libmman_peer.a
-HEADERS := sys/mman_peer.h mman_peer.h
+HEADERS := sys/mman_peer.h mman_peer.h mman_peer/companions.h
 OVERLAY := mman_peer/qnx/process.h mman_peer/qnx/sys/mman.h
 PCFILES := mman_peer.pc mman_peer-qnx.pc
 MANUALS := $(wildcard man/*.[1-9])
@@ -73,7 +74,7 @@ $(RELINK)/mman_peer.o: $(RAW) libmman_peer.map Makefile
 	@mkdir -p $(@D)
 	$(CC) -r -nostdlib -Wl,--gc-sections,--force-group-allocation \
 		$(NAMES:%=-Wl,-u,%) $(RAW) -o $(NEW)
-	$(OBJCOPY) $(NAMES:%=--keep-global-symbol=%) --strip-debug $(NEW)
+	$(OBJCOPY) $(NAMES:%=--keep-global-symbol=%) $(WEAK:%=--weaken-symbol=%) --strip-debug $(NEW)
 	@mv $(NEW) $@
 
 $(RELINK)/libmman_peer.a: $(RELINK)/mman_peer.o
@@ -105,8 +106,7 @@ headers-built:
 		$(CARGO) check -q --features headers --target-dir target/headers-build $(CARGOFLAGS)
 
 headers: headers-built
-	cp target/headers/mman_peer.h include/mman_peer.h
-	cp target/headers/sys/mman_peer.h include/sys/mman_peer.h
+	for header in $(HEADERS); do cp target/headers/$$header include/$$header || exit; done
 
 # ---- The example ---------------------------------------------------------
 # $ORIGIN: they run where they lie, without LD_LIBRARY_PATH.

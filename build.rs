@@ -25,8 +25,11 @@ mod headers {
     use std::{env, fs, path::Path};
 
     /// Template in cbindgen/, Rust source, header.
-    const HEADERS: [(&str, &str, &str); 2] =
-        [("sys_mman_peer.h.in", "qnx.rs", "sys/mman_peer.h"), ("mman_peer.h.in", "extras.rs", "mman_peer.h")];
+    const HEADERS: [(&str, &str, &str); 3] = [
+        ("sys_mman_peer.h.in", "qnx.rs", "sys/mman_peer.h"),
+        ("mman_peer.h.in", "extras.rs", "mman_peer.h"),
+        ("companions.h.in", "companions.rs", "mman_peer/companions.h"),
+    ];
 
     pub fn write() {
         println!("cargo:rerun-if-env-changed=MMAN_PEER_HEADERS_DIR");

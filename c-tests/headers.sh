@@ -24,7 +24,7 @@ has_width() { # $1 -m64 or -m32
 no_drift() {
 	rm -rf target/headers   # what an earlier run left proves nothing
 	$MAKE -s headers-built || return
-	for header in sys/mman_peer.h mman_peer.h; do
+	for header in sys/mman_peer.h mman_peer.h mman_peer/companions.h; do
 		diff -u include/$header target/headers/$header || return
 	done
 }
@@ -54,6 +54,7 @@ alone() { # $1 header, $2 flags
 }
 alone sys/mman_peer.h -Iinclude ''
 alone mman_peer.h -Iinclude ''
+alone mman_peer/companions.h -Iinclude ''
 alone sys/mman.h "$OVERLAY -Iinclude" 'of the overlay '
 alone process.h "$OVERLAY -Iinclude" 'of the overlay '
 

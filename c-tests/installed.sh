@@ -49,7 +49,7 @@ install_to() { # $@ make's variables
 }
 expected_files() { # $1 prefix of all, $2 directory of the libraries
 	{
-		for header in mman_peer.h sys/mman_peer.h mman_peer/qnx/process.h mman_peer/qnx/sys/mman.h; do
+		for header in mman_peer.h sys/mman_peer.h mman_peer/companions.h mman_peer/qnx/process.h mman_peer/qnx/sys/mman.h; do
 			echo "$1/include/$header"
 		done
 		for library in libmman_peer.a libmman_peer.so libmman_peer.so.1 \

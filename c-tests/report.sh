@@ -47,7 +47,7 @@ same() { # $1 what, $2 wanted, $3 found
 
 # What the library exports: the one list of it.
 names() {
-	sed -n 's/^\t\t\([a-z][a-z0-9_]*\);$/\1/p' libmman_peer.map | sort
+	sed -n 's/^\t\t\([a-z_][a-z0-9_]*\);$/\1/p' libmman_peer.map | sort
 }
 
 summary() {

@@ -7,10 +7,11 @@ use crate::errno::Errno;
 use crate::fault::{Fault, Why};
 use crate::inject::{self, Trace};
 use crate::peer::Peer;
-use crate::perform::{self, Mapping, Own};
+use crate::perform::{self, Hands, Mapping, Own};
+use crate::phys;
 use crate::procfs;
-use crate::request::{self, FileFacts, MapPlan, Request, UnmapPlan};
-use crate::sys::{self, SignalsBlocked};
+use crate::request::{self, Contiguous, FileFacts, MapPlan, Physical, Request, Sources, UnmapPlan};
+use crate::sys::{self, Descriptor, SignalsBlocked};
 
 /// Which way a call took, for its debug line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,15 +22,17 @@ pub(crate) struct Route {
 
 /// mmap_peer(): the address in the target.
 pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usize, Fault> {
-    let planned = || request::plan_map(request, sys::page_size(), file_facts);
+    // What it opens stays open until the call ends.
+    let mut sources = CallersSources { opened: None };
+    let planned = |sources: &mut CallersSources| request::plan_map(request, sys::page_size(), sources);
     if is_own(pid, route) {
-        let plan = planned()?;
+        let plan = planned(&mut sources)?;
         return Ok(map_own(&plan, request)? + plan.shift);
     }
     // No handler may leave the call (longjmp, a cancellation) with something of it open.
     let signals = SignalsBlocked::new();
     let peer = Peer::find(pid)?;
-    let plan = reported_last(planned(), &peer)?;
+    let plan = reported_last(planned(&mut sources), &peer)?;
     check_engine()?;
     Ok(inject::map(&peer, &plan, &signals, env::settings().timeout, &mut route.trace)? + plan.shift)
 }
@@ -102,21 +105,58 @@ fn map_own(plan: &MapPlan, request: &Request) -> Result<usize, Fault> {
     }
 }
 
-/// What the caller's descriptor is.
-fn file_facts(fd: i32) -> Result<FileFacts, Errno> {
-    const HUGETLBFS_MAGIC: i64 = 0x958458f6;
-    let flags = sys::status_flags(fd)?;
-    if flags & libc::O_PATH != 0 {
-        return Err(Errno::EBADF);
+/// The objects of a request, as the caller has them.
+struct CallersSources {
+    opened: Option<Descriptor>,
+}
+
+impl Sources for CallersSources {
+    fn file_facts(&mut self, fd: i32) -> Result<FileFacts, Errno> {
+        const HUGETLBFS_MAGIC: i64 = 0x958458f6;
+        let flags = sys::status_flags(fd)?;
+        if flags & libc::O_PATH != 0 {
+            return Err(Errno::EBADF);
+        }
+        let kind = sys::fstat(fd)?.st_mode & libc::S_IFMT;
+        let access = flags & libc::O_ACCMODE;
+        let regular = kind == libc::S_IFREG;
+        Ok(FileFacts {
+            readable: access != libc::O_WRONLY,
+            writable: access != libc::O_RDONLY,
+            directory: kind == libc::S_IFDIR,
+            regular,
+            plain: regular && sys::file_system(fd).is_ok_and(|magic| magic != HUGETLBFS_MAGIC),
+        })
     }
-    let kind = sys::fstat(fd)?.st_mode & libc::S_IFMT;
-    let access = flags & libc::O_ACCMODE;
-    let regular = kind == libc::S_IFREG;
-    Ok(FileFacts {
-        readable: access != libc::O_WRONLY,
-        writable: access != libc::O_RDONLY,
-        directory: kind == libc::S_IFDIR,
-        regular,
-        plain: regular && sys::file_system(fd).is_ok_and(|magic| magic != HUGETLBFS_MAGIC),
-    })
+
+    fn physical(&mut self, writable: bool, uncached: bool) -> Result<Physical, Fault> {
+        let (file, physical) = phys::open(writable, uncached)?;
+        self.opened = Some(file);
+        Ok(physical)
+    }
+
+    fn contiguous(&mut self, len: usize, shared: bool) -> Result<Contiguous, Fault> {
+        let (file, contiguous) = phys::contiguous(len, shared)?;
+        self.opened = file;
+        Ok(contiguous)
+    }
+}
+
+/// One system call on a range of the target's, or of the caller's own, memory.
+pub(crate) fn on_range(
+    pid: i32,
+    number: libc::c_long,
+    arguments: [usize; 6],
+    route: &mut Route,
+) -> Result<usize, Fault> {
+    let refused = |errno| Fault::new(errno, Why::Kernel { call: "the call", errno, hint: "" });
+    if is_own(pid, route) {
+        return match Own.call(number, arguments) {
+            Ok(done) => done.map_err(refused),
+        };
+    }
+    let signals = SignalsBlocked::new();
+    let peer = Peer::find(pid)?;
+    check_engine()?;
+    inject::call(&peer, number, arguments, &signals, env::settings().timeout, &mut route.trace)?.map_err(refused)
 }

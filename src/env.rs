@@ -3,8 +3,10 @@
 //! before threads and signal handlers exist that could change or interrupt the
 //! reading. A set-uid program ignores all of them (secure_getenv(3)).
 
+use core::cell::UnsafeCell;
 use core::ffi::CStr;
 use core::num::NonZeroUsize;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use once_cell::race::OnceNonZeroUsize;
 
@@ -40,6 +42,36 @@ static SETTINGS: OnceNonZeroUsize = OnceNonZeroUsize::new();
 
 pub(crate) fn settings() -> Settings {
     Settings::unpack(SETTINGS.get_or_init(|| Settings::read(from_environment).pack()))
+}
+
+/// The file that stands in for physical memory, with its NUL; none if none is named.
+pub(crate) fn physmem() -> Option<&'static [u8]> {
+    let len = PHYSMEM.len.load(Ordering::Acquire);
+    // SAFETY: `load` has written so many bytes before it stored the length, and nobody writes after it.
+    (len > 0).then(|| unsafe { core::slice::from_raw_parts(PHYSMEM.bytes.get().cast(), len) })
+}
+
+struct PathSetting {
+    len: AtomicUsize,
+    bytes: UnsafeCell<[u8; libc::PATH_MAX as usize]>,
+}
+
+// SAFETY: written once, by `load`, before the length says so.
+unsafe impl Sync for PathSetting {}
+
+/// A copy: the program may change its environment later.
+static PHYSMEM: PathSetting =
+    PathSetting { len: AtomicUsize::new(0), bytes: UnsafeCell::new([0; libc::PATH_MAX as usize]) };
+
+/// Reads all settings. For the loading of the library, before there are threads.
+pub(crate) fn load() {
+    settings();
+    let Some(path) = from_environment(c"MMAN_PEER_PHYSMEM") else { return };
+    if (1..libc::PATH_MAX as usize).contains(&path.len()) {
+        // SAFETY: called once, before anybody can read; room for the path and the NUL behind it.
+        unsafe { core::ptr::copy_nonoverlapping(path.as_ptr(), PHYSMEM.bytes.get().cast(), path.len()) };
+        PHYSMEM.len.store(path.len() + 1, Ordering::Release);
+    }
 }
 
 fn from_environment(name: &CStr) -> Option<&'static [u8]> {

@@ -99,6 +99,24 @@ pub(crate) enum Why {
         fd: i32,
         says: &'static str,
     },
+    /// /dev/mem, or what stands in for it, could not be opened.
+    PhysicalMemory {
+        errno: Errno,
+        stand_in: bool,
+    },
+    /// No contiguous memory: the bytes wanted, and a huge page that would hold them (0: none would).
+    NotContiguous {
+        len: usize,
+        huge_page: usize,
+    },
+    /// Frame numbers are hidden.
+    NoFrameNumbers {
+        pid: i32,
+    },
+    NotMapped {
+        pid: i32,
+        addr: usize,
+    },
     /// The descriptor could not be brought into the target.
     Carry {
         pid: i32,
@@ -212,6 +230,31 @@ impl fmt::Display for Why {
                 "the caller has no descriptor free ({errno}), and needs two for the call: close some, or raise RLIMIT_NOFILE (for ENFILE fs.file-max)"
             ),
             Why::Descriptor { fd, says } => write!(f, "descriptor {fd} {says}"),
+            Why::PhysicalMemory { errno, stand_in: true } => {
+                write!(f, "the file named by MMAN_PEER_PHYSMEM could not be opened ({errno})")
+            }
+            Why::PhysicalMemory { errno: errno @ (Errno::EACCES | Errno::EPERM), .. } => write!(
+                f,
+                "/dev/mem could not be opened ({errno}): it takes root with CAP_SYS_RAWIO and a kernel that is not locked down; to do without, let MMAN_PEER_PHYSMEM name a file that stands in for it"
+            ),
+            Why::PhysicalMemory { errno, .. } => write!(
+                f,
+                "/dev/mem could not be opened ({errno}): the kernel lacks it (CONFIG_DEVMEM); let MMAN_PEER_PHYSMEM name a file that stands in for it"
+            ),
+            Why::NotContiguous { len, huge_page: 0 } => {
+                write!(f, "{len} bytes cannot be had contiguous: no huge page is that large, and there is no DMA heap over CMA")
+            }
+            Why::NotContiguous { len, huge_page } => write!(
+                f,
+                "{len} bytes cannot be had contiguous: no huge page of {} KiB is free, and no DMA heap over CMA; reserve one (hugepages-{}kB/nr_hugepages in /sys/kernel/mm/hugepages, or vm.nr_hugepages)",
+                huge_page / 1024,
+                huge_page / 1024
+            ),
+            Why::NoFrameNumbers { pid } => write!(
+                f,
+                "the kernel hides the physical addresses of process {pid}: the caller needs CAP_SYS_ADMIN to read them"
+            ),
+            Why::NotMapped { pid, addr } => write!(f, "nothing is mapped at {addr:#x} in process {pid}"),
             Why::Carry { pid, errno, at } => {
                 write!(f, "the descriptor could not be brought into process {pid}: {at} there answered {errno}")?;
                 match errno {

@@ -11,8 +11,8 @@
 //! |---|---|---|
 //! | edge | `ffi/` | C types, errno |
 //! | call | `call` | the order of events |
-//! | hall | `request`, `flags` | what is wanted, in terms of Linux; pure |
-//! | doors | `peer`, `carry`, `load` | who is meant, what is brought along |
+//! | hall | `request`, `flags`, `companions` | what is wanted, in terms of Linux; pure |
+//! | doors | `peer`, `carry`, `phys`, `load` | who is meant, what is brought along |
 //! | engine | `inject/`, `perform` | stop, call, put back, let go |
 //! | cellar | `sys`, `procfs`, `arch/`, `errno`, `fault`, `env`, `text` | raw calls and values |
 
@@ -26,6 +26,7 @@ compile_error!("mman_peer must be built with panic=abort: a panic must not unwin
 mod arch;
 mod call;
 mod carry;
+mod companions;
 mod env;
 mod errno;
 mod fault;
@@ -35,6 +36,7 @@ mod inject;
 mod load;
 mod peer;
 mod perform;
+mod phys;
 mod procfs;
 mod request;
 mod sys;

@@ -13,6 +13,7 @@ use crate::sys;
 static WHEN_LOADED: extern "C" fn() = when_loaded;
 
 extern "C" fn when_loaded() {
+    env::load();
     let consent = match env::settings().allow {
         Allow::Nobody => return,
         Allow::Descendants => Consent::To(sys::getpid()),

@@ -172,7 +172,8 @@ mod tests {
 
     fn made(fails: c_long) -> (Vec<c_long>, Result<usize, Errno>) {
         let after = After { guard: 4096, not_inherited: true, lock: true, populate: false };
-        let plan = MapPlan { addr: 0, len: 8192, prot: 0, flags: 0, file: None, off: 0, shift: 0, after };
+        let plan =
+            MapPlan { addr: 0, len: 8192, prot: 0, flags: 0, file: None, physical: false, off: 0, shift: 0, after };
         let mut hands = Shaky { fails, made: Vec::new(), lost: false };
         let mut mapping = Mapping::new();
         while mapping.make(&plan, None, None, &mut hands).is_err() {}

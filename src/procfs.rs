@@ -8,15 +8,18 @@
 use crate::errno::Errno;
 use crate::sys::{self, Descriptor, SignalSet, Tid};
 
+/// Room for every path here, to whole words.
+const PATH_ROOM: usize = 96;
+
 /// A path below /proc, built without a heap: "/proc/NUMBER/rest" and a NUL.
 pub(crate) struct Path {
-    bytes: [u8; 48],
+    bytes: [u8; PATH_ROOM],
     len: usize,
 }
 
 impl Path {
     fn of(task: i32, rest: &str) -> Path {
-        let mut path = Path { bytes: [0; 48], len: 0 };
+        let mut path = Path { bytes: [0; PATH_ROOM], len: 0 };
         path.push(b"/proc/");
         path.push_number(task);
         path.push(b"/");
@@ -352,6 +355,115 @@ fn parse_range(line: &[u8]) -> Option<(usize, usize, [u8; 4])> {
     Some((start, end, *access))
 }
 
+/// A mapping, from a line of /proc/PID/maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MapsLine {
+    pub start: usize,
+    pub end: usize,
+    pub writable: bool,
+    pub shared: bool,
+    pub offset: u64,
+    pub device: u64,
+    pub inode: u64,
+}
+
+impl MapsLine {
+    fn parse(line: &[u8]) -> Option<MapsLine> {
+        let (start, end, access) = parse_range(line)?;
+        let mut fields = line.split(|&b| b == b' ').skip(2);
+        let offset = hex(fields.next()?)?.0 as u64;
+        let (major, rest) = hex(fields.next()?)?;
+        let (minor, _) = hex(rest.strip_prefix(b":")?)?;
+        let inode = number(fields.next()?)? as u64;
+        let device = libc::makedev(major as u32, minor as u32);
+        let [_, w, _, s] = access;
+        Some(MapsLine { start, end, writable: w == b'w', shared: s == b's', offset, device, inode })
+    }
+}
+
+/// The mappings of a process in their order, one at a time.
+pub(crate) struct Maps {
+    fd: Descriptor,
+    chunk: [u8; 512],
+    filled: usize,
+    at: usize,
+}
+
+impl Maps {
+    pub fn of(pid: i32) -> Result<Maps, Errno> {
+        Ok(Maps { fd: open(pid, "maps")?, chunk: [0; 512], filled: 0, at: 0 })
+    }
+
+    pub fn next(&mut self) -> Result<Option<MapsLine>, Errno> {
+        let mut line = [0u8; 127];
+        let mut len = 0;
+        loop {
+            if self.at == self.filled {
+                self.filled = sys::read(&self.fd, &mut self.chunk)?;
+                self.at = 0;
+                if self.filled == 0 {
+                    return Ok(None);
+                }
+            }
+            let byte = self.chunk[self.at];
+            self.at += 1;
+            if byte == b'\n' {
+                if let Some(parsed) = MapsLine::parse(&line[..len]) {
+                    return Ok(Some(parsed));
+                }
+                len = 0;
+            } else if let Some(place) = line.get_mut(len) {
+                *place = byte;
+                len += 1;
+            }
+        }
+    }
+}
+
+/// The mapping that holds an address.
+pub(crate) fn mapping_at(pid: i32, addr: usize) -> Result<Option<MapsLine>, Errno> {
+    let mut maps = Maps::of(pid)?;
+    while let Some(line) = maps.next()? {
+        if line.end > addr {
+            return Ok(Some(line).filter(|l| l.start <= addr));
+        }
+    }
+    Ok(None)
+}
+
+/// The frame of a page, from /proc/PID/pagemap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Frame {
+    At(u64),
+    Absent,
+    /// Present, but the number is kept from us.
+    Hidden,
+}
+
+pub(crate) struct Pagemap(Descriptor);
+
+impl Pagemap {
+    pub fn of(pid: i32) -> Result<Pagemap, Errno> {
+        open(pid, "pagemap").map(Pagemap)
+    }
+
+    /// The frame of page number `page` of the address space.
+    pub fn frame(&self, page: u64) -> Result<Frame, Errno> {
+        // Documentation/admin-guide/mm/pagemap.rst: bits 0-54 the number, bit 63 present.
+        let mut entry = [0; 8];
+        if sys::read_at(&self.0, &mut entry, page * 8)? < entry.len() {
+            return Ok(Frame::Absent);
+        }
+        let entry = u64::from_ne_bytes(entry);
+        let number = entry & ((1 << 55) - 1);
+        Ok(match (entry >> 63, number) {
+            (0, _) => Frame::Absent,
+            (_, 0) => Frame::Hidden,
+            (_, number) => Frame::At(number),
+        })
+    }
+}
+
 /// Calls `each` with the executable, readable ranges of a task; it says false to end.
 pub(crate) fn each_executable(tid: Tid, mut each: impl FnMut(usize, usize) -> bool) -> Result<(), Errno> {
     each_line(&open(tid.0, "maps")?, |line| match parse_range(line) {
@@ -386,22 +498,28 @@ pub(crate) fn widened_to_huge_pages(pid: i32, start: usize, end: usize) -> Resul
 
 // ---- tasks ----------------------------------------------------------------
 
-/// How many threads a process has; a look that opens no file.
+/// How many threads a process has; a look that opens no file: a directory of
+/// /proc has a link for each entry, and two.
 pub(crate) fn thread_count(pid: i32) -> u64 {
-    sys::links(Path::of(pid, "task").terminated()).map_or(1, |links| links.saturating_sub(2))
+    sys::stat(Path::of(pid, "task").terminated()).map_or(1, |st| st.st_nlink.saturating_sub(2))
 }
 
 /// Calls `each` with the threads of a process in the order of their creation;
 /// it says false to end.
 pub(crate) fn each_thread(pid: i32, mut each: impl FnMut(Tid) -> bool) -> Result<(), Errno> {
     let directory = sys::open(Path::of(pid, "task").terminated(), libc::O_RDONLY | libc::O_DIRECTORY)?;
-    // getdents64(2): records of inode, offset, length, type, and a name.
+    each_entry(&directory, |name| number(name).is_none_or(|tid| each(Tid(tid as i32))))
+}
+
+/// Calls `each` with the names in a directory; it says false to end.
+fn each_entry(directory: &Descriptor, mut each: impl FnMut(&[u8]) -> bool) -> Result<(), Errno> {
+    // getdents64(2): records of inode, offset, length, type, and a name with its NUL.
     const NAME: usize = 19;
     let mut buffer = [0u64; 128];
     loop {
         // SAFETY: the bytes of an array of integers; the kernel wants 8-byte alignment.
         let bytes = unsafe { core::slice::from_raw_parts_mut(buffer.as_mut_ptr().cast::<u8>(), size_of_val(&buffer)) };
-        let n = sys::getdents64(&directory, bytes)?;
+        let n = sys::getdents64(directory, bytes)?;
         if n == 0 {
             return Ok(());
         }
@@ -409,14 +527,31 @@ pub(crate) fn each_thread(pid: i32, mut each: impl FnMut(Tid) -> bool) -> Result
         while let Some(&[low, high]) = rest.get(16..18) {
             let len = usize::from(u16::from_ne_bytes([low, high]));
             let (Some(record), Some(next)) = (rest.get(..len), rest.get(len..)) else { break };
-            if let Some(tid) = record.get(NAME..).and_then(number) {
-                if !each(Tid(tid as i32)) {
-                    return Ok(());
-                }
+            let name = record.get(NAME..).unwrap_or_default().split(|&b| b == 0).next().unwrap_or_default();
+            if !each(name) {
+                return Ok(());
             }
             rest = next;
         }
     }
+}
+
+/// Calls `each` with the sizes of huge pages in KiB, and whether one is free.
+pub(crate) fn each_huge_page_size(mut each: impl FnMut(usize, bool)) {
+    const POOLS: &[u8] = b"/sys/kernel/mm/hugepages/\0";
+    let Ok(directory) = sys::open(POOLS, libc::O_RDONLY | libc::O_DIRECTORY) else { return };
+    let _ = each_entry(&directory, |name| {
+        if let Some(kib) = name.strip_prefix(b"hugepages-").and_then(number) {
+            let mut path = Path { bytes: [0; PATH_ROOM], len: 0 };
+            path.push(&POOLS[..POOLS.len() - 1]);
+            path.push(name);
+            path.push(b"/free_hugepages\0");
+            let mut buffer = [0u8; 24];
+            let free = path.open().and_then(|fd| read_into(&fd, &mut buffer).map(number));
+            each(kib as usize, free.is_ok_and(|n| n.is_some_and(|n| n > 0)));
+        }
+        true
+    });
 }
 
 /// kernel.yama.ptrace_scope; none where the kernel has no Yama.
@@ -492,6 +627,9 @@ mod tests {
     fn ranges_are_read_from_maps() {
         let line = b"7f00aa000000-7f00aa021000 r-xp 00000000 00:00 0 [vdso]";
         assert_eq!(parse_range(line), Some((0x7f00aa000000, 0x7f00aa021000, *b"r-xp")));
+        let whole = MapsLine::parse(b"1000-3000 rw-s 00002000 fe:01 4711    /tmp/a b").expect("parses");
+        assert_eq!((whole.start, whole.end, whole.offset, whole.inode), (0x1000, 0x3000, 0x2000, 4711));
+        assert_eq!((whole.writable, whole.shared, whole.device), (true, true, libc::makedev(0xfe, 1)));
         assert_eq!(parse_range(b"Size:  4 kB"), None);
         assert_eq!(parse_range(b"FilePmdMapped:  4 kB"), None);
     }
@@ -520,6 +658,7 @@ mod tests {
             let _ = parse_syscall(&text);
             let _ = parse_auxv(&text);
             let _ = parse_range(&text);
+            let _ = MapsLine::parse(&text);
             Status::default().take_line(&text);
         }
 

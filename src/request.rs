@@ -35,6 +35,30 @@ pub(crate) struct FileFacts {
     pub plain: bool,
 }
 
+/// Physical memory, opened by the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Physical {
+    pub fd: c_int,
+    pub facts: FileFacts,
+    /// Where it ends; none if only its mmap() knows.
+    pub size: Option<u64>,
+}
+
+/// Contiguous memory: a descriptor to be mapped, or flags for anonymous memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Contiguous {
+    pub fd: Option<(c_int, FileFacts)>,
+    pub len: usize,
+    pub flags: c_int,
+}
+
+/// Where the objects of a request come from. Asked in the order of the checks.
+pub(crate) trait Sources {
+    fn file_facts(&mut self, fd: c_int) -> Result<FileFacts, Errno>;
+    fn physical(&mut self, writable: bool, uncached: bool) -> Result<Physical, Fault>;
+    fn contiguous(&mut self, len: usize, shared: bool) -> Result<Contiguous, Fault>;
+}
+
 /// One mmap() in terms of Linux, and what has to follow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MapPlan {
@@ -44,8 +68,10 @@ pub(crate) struct MapPlan {
     pub len: usize,
     pub prot: c_int,
     pub flags: c_int,
-    /// The caller's descriptor, with what it is.
+    /// A descriptor of the caller's, with what it is.
     pub file: Option<(c_int, FileFacts)>,
+    /// It is physical memory.
+    pub physical: bool,
     /// Page-aligned.
     pub off: u64,
     /// The call's result is this far above the start of the mapping.
@@ -85,11 +111,7 @@ fn invalid(sentence: &'static str) -> Fault {
 }
 
 /// Checks a request and plans its mmap().
-pub(crate) fn plan_map(
-    request: &Request,
-    page: usize,
-    file_facts: impl FnOnce(c_int) -> Result<FileFacts, Errno>,
-) -> Result<MapPlan, Fault> {
+pub(crate) fn plan_map(request: &Request, page: usize, sources: &mut impl Sources) -> Result<MapPlan, Fault> {
     let m = page - 1;
     let Request { addr, len, mut prot, mut flags, fd, off } = *request;
 
@@ -136,10 +158,15 @@ pub(crate) fn plan_map(
             "MAP_HANDLE: there are no shared memory handles on Linux: pass the descriptor itself over a Unix socket (SCM_RIGHTS)",
         ));
     }
-    if flags & MAP_PHYS != 0 {
-        return Err(Fault::says(Errno::ENOTSUP, "MAP_PHYS: this build of the library does not map physical memory"));
+    let physical = flags & MAP_PHYS != 0;
+    if physical && anonymous && flags & MAP_BELOW16M != 0 {
+        return Err(Fault::says(Errno::ENOTSUP, "MAP_BELOW16M: nobody can ask Linux for memory by its address"));
     }
-    let file = if anonymous { None } else { Some((fd, check_file(fd, prot, shared, file_facts)?)) };
+    let mut file = match (anonymous, physical) {
+        (true, _) => None,
+        (false, true) => Some(open_physical(request, prot, shared, sources)?),
+        (false, false) => Some((fd, check_file(fd, prot, shared, sources)?)),
+    };
     if flags & MAP_STACK != 0 {
         if !anonymous || shared {
             return Err(invalid("MAP_STACK is for private anonymous memory"));
@@ -159,17 +186,28 @@ pub(crate) fn plan_map(
     } else {
         return Err(invalid("MAP_FIXED: addr and off must lie equally far above a page boundary"));
     };
-    let Some(rounded) = len.checked_add(shift).and_then(|n| round_up(n, page)) else {
+    let Some(mut rounded) = len.checked_add(shift).and_then(|n| round_up(n, page)) else {
         return Err(Fault::says(Errno::ENOMEM, "len is larger than the address space"));
     };
     let addr = if fixed || flags & MAP_BELOW != 0 { addr & !m } else { round_up(addr, page).unwrap_or(0) };
+    let mut linux_flags = flags::for_linux(flags);
+    if physical && anonymous {
+        let found = sources.contiguous(rounded, shared)?;
+        rounded = found.len;
+        file = found.fd;
+        linux_flags |= found.flags;
+        if file.is_some() {
+            linux_flags &= !MAP_ANONYMOUS;
+        }
+    }
     let guard = if flags & MAP_STACK != 0 && !fixed { round_up(off as usize, page).unwrap_or(0) } else { 0 };
     Ok(MapPlan {
         addr,
         len: rounded,
         prot: prot & !PROT_NOCACHE,
-        flags: flags::for_linux(flags),
+        flags: linux_flags,
         file,
+        physical: physical && !anonymous,
         // Anonymous memory has no offset; the kernel would still check the sum.
         off: if anonymous { 0 } else { off & !(m as u64) },
         shift,
@@ -182,17 +220,33 @@ pub(crate) fn plan_map(
     })
 }
 
-fn check_file(
-    fd: c_int,
+fn open_physical(
+    request: &Request,
     prot: c_int,
     shared: bool,
-    facts: impl FnOnce(c_int) -> Result<FileFacts, Errno>,
-) -> Result<FileFacts, Fault> {
+    sources: &mut impl Sources,
+) -> Result<(c_int, FileFacts), Fault> {
+    let writable = shared && prot & libc::PROT_WRITE != 0;
+    // The right to physical memory comes before the other arguments.
+    let Physical { fd, facts, size } = sources.physical(writable, prot & PROT_NOCACHE != 0)?;
+    if request.fd != NOFD {
+        return Err(invalid("MAP_PHYS goes with NOFD, not with a descriptor"));
+    }
+    let Some(end) = request.off.checked_add(request.len as u64) else {
+        return Err(invalid("off and len wrap around the end of physical memory"));
+    };
+    if size.is_some_and(|size| end > size) {
+        return Err(invalid("off and len reach beyond the end of physical memory (the file that stands in for it)"));
+    }
+    Ok((fd, facts))
+}
+
+fn check_file(fd: c_int, prot: c_int, shared: bool, sources: &mut impl Sources) -> Result<FileFacts, Fault> {
     let fault = |errno, says| Fault::new(errno, Why::Descriptor { fd, says });
     if fd < 0 {
         return Err(fault(Errno::EBADF, "is negative and not NOFD"));
     }
-    let file = facts(fd).map_err(|errno| fault(errno, "is not open, or was opened with O_PATH"))?;
+    let file = sources.file_facts(fd).map_err(|errno| fault(errno, "is not open, or was opened with O_PATH"))?;
     if !file.readable {
         return Err(fault(Errno::EACCES, "is open for writing only: a mapping needs one open for reading"));
     }
@@ -226,6 +280,14 @@ pub(crate) fn plan_unmap(addr: usize, len: usize, page: usize) -> Result<UnmapPl
 pub(crate) fn map_refused(plan: &MapPlan, errno: Errno) -> Fault {
     let fixed = plan.flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) != 0;
     let (says, hint) = match errno {
+        Errno::EAGAIN if plan.physical => {
+            (Errno::ENXIO, "the range is in use with another cache attribute (PROT_NOCACHE)")
+        }
+        Errno::EPERM if plan.physical => (
+            errno,
+            "the kernel keeps this range of physical memory from programs: RAM by CONFIG_STRICT_DEVMEM, what a driver holds by CONFIG_IO_STRICT_DEVMEM (iomem=relaxed), all by lockdown",
+        ),
+        Errno::EINVAL if plan.physical => (errno, "off and len reach beyond the end of physical memory"),
         Errno::EOVERFLOW => (Errno::ENXIO, "off and len reach beyond what the object can address"),
         Errno::EPERM if fixed && plan.addr < LOWEST_EVER => {
             (Errno::EINVAL, "addr lies below vm.mmap_min_addr")
@@ -300,8 +362,32 @@ mod tests {
         Request { addr: 0, len: PAGE, prot: RW, flags: MAP_SHARED, fd: NOFD, off: 0 }
     }
 
+    /// Sources of which one can be told.
+    struct Told {
+        file: Result<FileFacts, Errno>,
+        physical: Result<Option<u64>, Errno>,
+    }
+
+    const TOLD: Told = Told { file: Ok(ORDINARY), physical: Ok(Some(1 << 30)) };
+
+    impl Sources for Told {
+        fn file_facts(&mut self, _: c_int) -> Result<FileFacts, Errno> {
+            self.file
+        }
+
+        fn physical(&mut self, writable: bool, _: bool) -> Result<Physical, Fault> {
+            let facts = FileFacts { writable, ..ORDINARY };
+            self.physical.map(|size| Physical { fd: 77, facts, size }).map_err(|e| Fault::says(e, ""))
+        }
+
+        fn contiguous(&mut self, _: usize, shared: bool) -> Result<Contiguous, Fault> {
+            let fd = shared.then_some((78, ORDINARY));
+            Ok(Contiguous { fd, len: 1 << 21, flags: if shared { 0 } else { MAP_HUGETLB } })
+        }
+    }
+
     fn plan(r: Request) -> Result<MapPlan, Errno> {
-        plan_map(&r, PAGE, |_| Ok(ORDINARY)).map_err(|f| f.errno)
+        plan_map(&r, PAGE, &mut { TOLD }).map_err(|f| f.errno)
     }
 
     fn refused(r: Request) -> Errno {
@@ -337,7 +423,9 @@ mod tests {
     #[test]
     fn the_descriptor_must_suit() {
         let asked = |prot, flags, facts| {
-            plan_map(&Request { prot, flags, fd: 3, ..request() }, PAGE, |_| facts).map(|_| ()).map_err(|f| f.errno)
+            plan_map(&Request { prot, flags, fd: 3, ..request() }, PAGE, &mut Told { file: facts, ..TOLD })
+                .map(|_| ())
+                .map_err(|f| f.errno)
         };
         let read_only = Ok(FileFacts { writable: false, ..ORDINARY });
         let write_only = Ok(FileFacts { readable: false, ..ORDINARY });
@@ -352,6 +440,30 @@ mod tests {
             asked(RW, MAP_SHARED, Ok(FileFacts { directory: true, writable: false, ..ORDINARY })),
             Err(Errno::EACCES)
         );
+    }
+
+    #[test]
+    fn physical_memory_is_the_callers_right_and_has_an_end() {
+        const PHYS: c_int = MAP_PHYS | MAP_SHARED;
+        let p = plan(Request { flags: PHYS, off: 0x1_2345, ..request() }).unwrap();
+        assert_eq!((p.file.map(|f| f.0), p.off, p.shift, p.flags), (Some(77), 0x1_2000, 0x345, MAP_SHARED));
+        assert_eq!(refused(Request { flags: PHYS, fd: 3, ..request() }), Errno::EINVAL);
+        assert_eq!(refused(Request { flags: PHYS, off: (1 << 30) - 1, ..request() }), Errno::EINVAL);
+        assert_eq!(refused(Request { flags: PHYS, off: u64::MAX, ..request() }), Errno::EINVAL);
+        let denied = Request { flags: PHYS, fd: 3, off: u64::MAX, ..request() };
+        let answer = plan_map(&denied, PAGE, &mut Told { physical: Err(Errno::EPERM), ..TOLD });
+        assert_eq!(answer.map_err(|f| f.errno), Err(Errno::EPERM));
+    }
+
+    #[test]
+    fn contiguous_memory_is_mapped_whole() {
+        const PHYS: c_int = MAP_PHYS | MAP_ANONYMOUS;
+        let p = plan(Request { flags: PHYS | MAP_SHARED, len: 3 * PAGE, ..request() }).unwrap();
+        assert_eq!((p.file.map(|f| f.0), p.len, p.flags), (Some(78), 1 << 21, MAP_SHARED));
+        let p = plan(Request { flags: PHYS, len: 3 * PAGE, ..request() }).unwrap();
+        assert_eq!((p.file, p.len, p.flags), (None, 1 << 21, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB));
+        assert_eq!(refused(Request { flags: PHYS | MAP_LAZY, ..request() }), Errno::EINVAL);
+        assert_eq!(refused(Request { flags: PHYS | MAP_BELOW16M, ..request() }), Errno::ENOTSUP);
     }
 
     #[test]
@@ -428,7 +540,7 @@ mod tests {
 
         #[test]
         fn no_argument_can_make_planning_panic(addr: usize, len: usize, prot: i32, flags: i32, fd: i32, off: u64) {
-            let _ = plan_map(&Request { addr, len, prot, flags, fd, off }, PAGE, |_| Ok(ORDINARY));
+            let _ = plan_map(&Request { addr, len, prot, flags, fd, off }, PAGE, &mut { TOLD });
             let _ = plan_unmap(addr, len, PAGE);
         }
     }

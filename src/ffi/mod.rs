@@ -6,6 +6,7 @@
 //! Here, too, a failure becomes its sentence (kept for the calling thread) and
 //! with MMAN_PEER_DEBUG=1 each call its line. The target runs by then.
 
+mod companions;
 mod extras;
 mod qnx;
 

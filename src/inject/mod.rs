@@ -25,7 +25,7 @@ use crate::carry::Carry;
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
 use crate::peer::Peer;
-use crate::perform::{self, Mapping};
+use crate::perform::{self, Hands, Mapping};
 use crate::procfs;
 use crate::request::{MapPlan, UnmapPlan};
 use crate::sys::{self, SignalsBlocked};
@@ -87,6 +87,20 @@ pub(crate) fn unmap(
     trace: &mut Trace,
 ) -> Result<(), Fault> {
     let mut errand = UnmapErrand { plan, outcome: Ok(()) };
+    run(peer, &mut errand, signals, timeout, trace)?;
+    errand.outcome
+}
+
+/// Has the peer make one system call, which must not block; its result.
+pub(crate) fn call(
+    peer: &Peer,
+    number: libc::c_long,
+    arguments: [usize; 6],
+    signals: &SignalsBlocked,
+    timeout: Duration,
+    trace: &mut Trace,
+) -> Result<Result<usize, Errno>, Fault> {
+    let mut errand = CallErrand { number, arguments, outcome: Ok(Err(Errno::EAGAIN)) };
     run(peer, &mut errand, signals, timeout, trace)?;
     errand.outcome
 }
@@ -162,6 +176,31 @@ struct UnmapErrand<'p> {
 impl Errand for UnmapErrand<'_> {
     fn perform(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
         self.outcome = perform::unmap(self.plan, session)?;
+        Ok(())
+    }
+
+    fn begun(&self) -> bool {
+        false
+    }
+
+    fn recheck(&mut self, _: &Session<'_>) {}
+
+    fn start_over(&mut self) {}
+}
+
+struct CallErrand {
+    number: libc::c_long,
+    arguments: [usize; 6],
+    outcome: Result<Result<usize, Errno>, Fault>,
+}
+
+impl Errand for CallErrand {
+    fn perform(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
+        self.outcome = if session.only_mapping() {
+            Err(Fault::new(Errno::EPERM, Why::SeccompFilter { pid: session.peer().pid() }))
+        } else {
+            Ok(session.call(self.number, self.arguments)?)
+        };
         Ok(())
     }
 

@@ -78,12 +78,40 @@ pub(crate) fn file_system(fd: c_int) -> Result<i64, Errno> {
     Ok(unsafe { st.assume_init() }.f_type)
 }
 
-/// The number of links of a file: for a directory of /proc, its entries and two.
-pub(crate) fn links(path: &[u8]) -> Result<u64, Errno> {
+/// stat(2).
+pub(crate) fn stat(path: &[u8]) -> Result<libc::stat, Errno> {
     debug_assert_eq!(path.last(), Some(&0));
     let mut st = MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: path is a NUL-terminated string; st is writable.
     unsafe { call!(libc::SYS_newfstatat, libc::AT_FDCWD, path.as_ptr(), st.as_mut_ptr(), 0) }?;
     // SAFETY: zeroed, then filled by the kernel.
-    Ok(unsafe { st.assume_init() }.st_nlink)
+    Ok(unsafe { st.assume_init() })
+}
+
+/// A file in memory, of that size.
+pub(crate) fn memfd(name: &[u8], flags: u32, size: usize) -> Result<Descriptor, Errno> {
+    debug_assert_eq!(name.last(), Some(&0));
+    // SAFETY: name is a NUL-terminated string that outlives the call.
+    let fd = unsafe { call!(libc::SYS_memfd_create, name.as_ptr(), flags) }?;
+    let file = Descriptor(fd as c_int);
+    // SAFETY: no pointers.
+    unsafe { call!(libc::SYS_ftruncate, file.0, size) }?;
+    Ok(file)
+}
+
+/// A buffer from a DMA heap (include/uapi/linux/dma-heap.h).
+pub(crate) fn allocate_from(heap: &Descriptor, len: usize) -> Result<Descriptor, Errno> {
+    #[repr(C)]
+    struct Allocation {
+        len: u64,
+        fd: u32,
+        fd_flags: u32,
+        heap_flags: u64,
+    }
+    const DMA_HEAP_IOCTL_ALLOC: u32 = 0xc018_4800;
+    let mut wanted =
+        Allocation { len: len as u64, fd: 0, fd_flags: (libc::O_RDWR | libc::O_CLOEXEC) as u32, heap_flags: 0 };
+    // SAFETY: the request reads and writes one Allocation.
+    unsafe { call!(libc::SYS_ioctl, heap.0, DMA_HEAP_IOCTL_ALLOC, &raw mut wanted) }?;
+    Ok(Descriptor(wanted.fd as c_int))
 }

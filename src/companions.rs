@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the companions of mmap_peer() mean, said in requests: functions that
+//! QNX programs declare themselves, or carry in a file of their own.
+//!
+//! They add no way to reach a target. Sources: QNX 6.4 memory manager,
+//! Texas Instruments' and Vivante's QNX servers, where they are seen in use.
+
+use crate::call::{self, Route};
+use crate::errno::Errno;
+use crate::fault::{Fault, Why};
+use crate::flags::{MAP_PHYS, NOFD};
+use crate::peer::Peer;
+use crate::phys;
+use crate::procfs::{self, Frame, Maps, Pagemap};
+use crate::request::{round_up, Request};
+use crate::sys;
+use libc::c_int;
+
+/// munmap_flags_peer(): the flags say how the memory may be reused, which
+/// Linux does not ask.
+pub(crate) fn unmap_flags(pid: i32, addr: usize, len: usize, flags: u32, route: &mut Route) -> Result<(), Fault> {
+    const UNMAP_INIT: u32 = 1 | 2;
+    if flags & !UNMAP_INIT != 0 {
+        reachable(pid)?;
+        return Err(Fault::says(Errno::EINVAL, "flags is none of UNMAP_INIT_REQUIRED, UNMAP_INIT_OPTIONAL, 0"));
+    }
+    call::unmap(pid, addr, len, route)
+}
+
+/// The pages that a mapping of `len` bytes, whose result is `addr`, consists of.
+pub(crate) fn whole_pages(addr: usize, len: usize) -> (usize, usize) {
+    let page = sys::page_size();
+    let start = addr & !(page - 1);
+    (start, round_up(addr - start + len, page).unwrap_or(len))
+}
+
+/// mmap_device_memory(): physical memory, shared, here.
+pub(crate) fn device_memory(addr: usize, len: usize, prot: c_int, flags: c_int, physical: u64) -> Request {
+    let flags = flags & !crate::flags::MAP_TYPE | libc::MAP_SHARED | MAP_PHYS;
+    Request { addr, len, prot, flags, fd: NOFD, off: physical }
+}
+
+/// mlock_peer(). The lock is set in the target; its pages are brought in when it runs again.
+pub(crate) fn lock(pid: i32, addr: usize, len: usize, route: &mut Route) -> Result<(), Fault> {
+    if pid == sys::getpid() {
+        return call::on_range(pid, libc::SYS_mlock, [addr, len, 0, 0, 0, 0], route).map(|_| ());
+    }
+    call::on_range(pid, libc::SYS_mlock2, [addr, len, libc::MLOCK_ONFAULT as usize, 0, 0, 0], route)?;
+    let (start, len) = whole_pages(addr, len);
+    procfs::touch_pages(sys::Tid(pid), start, len, sys::page_size());
+    Ok(())
+}
+
+/// munlock_peer().
+pub(crate) fn unlock(pid: i32, addr: usize, len: usize, route: &mut Route) -> Result<(), Fault> {
+    call::on_range(pid, libc::SYS_munlock, [addr, len, 0, 0, 0, 0], route).map(|_| ())
+}
+
+fn reachable(pid: i32) -> Result<(), Fault> {
+    if pid == sys::getpid() {
+        Ok(())
+    } else {
+        Peer::find(pid)?.may_be_touched()
+    }
+}
+
+// ---- mem_offset64_peer ----------------------------------------------------
+
+/// A physical address, and how many bytes from there on are contiguous.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub offset: u64,
+    pub contiguous: usize,
+}
+
+/// mem_offset64_peer(): where memory of a process lies. In a mapping of
+/// physical memory (or of what stands in for it) that is the file's offset.
+pub(crate) fn offset(pid: i32, addr: usize, len: usize, route: &mut Route) -> Result<Extent, Fault> {
+    reachable(pid)?;
+    if len == 0 {
+        return Err(Fault::says(Errno::EINVAL, "len is 0"));
+    }
+    let unreadable = |errno| Fault::new(Errno::EPERM, Why::Procfs { pid, errno });
+    let not_mapped = || Fault::new(Errno::EACCES, Why::NotMapped { pid, addr });
+    let mapping = procfs::mapping_at(pid, addr).map_err(unreadable)?.ok_or_else(not_mapped)?;
+    let within = len.min(mapping.end - addr);
+    if phys::is_physical_memory(mapping.device, mapping.inode) {
+        return Ok(Extent { offset: mapping.offset + (addr - mapping.start) as u64, contiguous: within });
+    }
+    let pagemap = Pagemap::of(pid).map_err(unreadable)?;
+    let page = sys::page_size();
+    let first = (addr / page) as u64;
+    let frame = match pagemap.frame(first).map_err(unreadable)? {
+        Frame::Absent => {
+            bring_in(pid, addr & !(page - 1), &mapping, route);
+            pagemap.frame(first).map_err(unreadable)?
+        }
+        frame => frame,
+    };
+    let number = match frame {
+        Frame::At(number) => number,
+        Frame::Hidden => return Err(Fault::new(Errno::EPERM, Why::NoFrameNumbers { pid })),
+        Frame::Absent => return Err(not_mapped()),
+    };
+    let in_page = addr % page;
+    let mut contiguous = page - in_page;
+    let mut next = 1;
+    while contiguous < within && pagemap.frame(first + next) == Ok(Frame::At(number + next)) {
+        contiguous += page;
+        next += 1;
+    }
+    Ok(Extent { offset: number * page as u64 + in_page as u64, contiguous: contiguous.min(within) })
+}
+
+/// Brings an absent page in. A page of its own, where the process may write:
+/// reading it would only show the common page of zeros.
+fn bring_in(pid: i32, at: usize, mapping: &procfs::MapsLine, route: &mut Route) {
+    const MADV_POPULATE_WRITE: usize = 23; // since Linux 5.14
+    let page = sys::page_size();
+    let written = mapping.writable
+        && call::on_range(pid, libc::SYS_madvise, [at, page, MADV_POPULATE_WRITE, 0, 0, 0], route).is_ok();
+    if !written {
+        procfs::touch_pages(sys::Tid(pid), at, page, page);
+    }
+}
+
+// ---- mmap64_join ----------------------------------------------------------
+
+/// mmap64_join(): one object at one address, here and in the target. Nothing
+/// is ever replaced: both mappings are made with MAP_FIXED_NOREPLACE.
+pub(crate) fn join(pid: i32, request: &Request, route: &mut Route) -> Result<usize, Fault> {
+    if pid == sys::getpid() {
+        return call::map(pid, request, route);
+    }
+    let page = sys::page_size();
+    let m = page - 1;
+    let in_page = request.off as usize & m;
+    let exactly = request.flags & (libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE) != 0;
+    let flags = request.flags & !libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE;
+    let size = request.len.checked_add(in_page).and_then(|n| round_up(n, page));
+    // The wrong arguments are told by the call itself.
+    let size = size.filter(|&size| size > 0).unwrap_or(page);
+    let mut from = request.addr & !m;
+    for _ in 0..JOIN_TRIES {
+        let place = if exactly { from } else { common_gap(pid, from, size)? };
+        let there = Request { addr: place + in_page, flags, ..*request };
+        match call::map(pid, &there, route) {
+            Ok(addr) => match call::map(sys::getpid(), &there, route) {
+                Ok(_) => return Ok(addr),
+                Err(fault) => {
+                    call::unmap(pid, place, size, route)?;
+                    if fault.errno != Errno::EEXIST || exactly {
+                        return Err(fault);
+                    }
+                }
+            },
+            Err(fault) if fault.errno == Errno::EEXIST && !exactly => {}
+            Err(fault) => return Err(fault),
+        }
+        // Somebody was quicker: on behind that place.
+        from = place + size;
+    }
+    Err(Fault::says(Errno::EAGAIN, "other threads keep taking every place that is free in both processes: try again"))
+}
+
+const JOIN_TRIES: u32 = 256;
+/// Where a search without a hint begins: above programs, below libraries and stacks.
+const JOIN_FROM: usize = if usize::BITS == 64 { 0x1000_0000_0000 } else { 0x5000_0000 };
+const JOIN_END: usize = if usize::BITS == 64 { 0x7fff_0000_0000 } else { 0xb000_0000 };
+
+/// The first range from `from` up (or from the bottom) that is free in both processes.
+fn common_gap(pid: i32, from: usize, size: usize) -> Result<usize, Fault> {
+    let from = if from == 0 { JOIN_FROM } else { from };
+    for start in [from, JOIN_FROM] {
+        let unreadable = |errno| Fault::new(Errno::EPERM, Why::Procfs { pid, errno });
+        let mut here = Maps::of(sys::getpid()).map_err(unreadable)?;
+        let mut there = Maps::of(pid).map_err(unreadable)?;
+        let gap = first_gap(start, size, || here.next(), || there.next()).map_err(unreadable)?;
+        if let Some(gap) = gap.filter(|gap| gap.checked_add(size).is_some_and(|end| end <= JOIN_END)) {
+            return Ok(gap);
+        }
+    }
+    Err(Fault::says(Errno::ENOMEM, "no range of that size is free in both processes"))
+}
+
+/// Merges two ascending lists of ranges.
+fn first_gap(
+    start: usize,
+    size: usize,
+    mut one: impl FnMut() -> Result<Option<procfs::MapsLine>, Errno>,
+    mut other: impl FnMut() -> Result<Option<procfs::MapsLine>, Errno>,
+) -> Result<Option<usize>, Errno> {
+    let mut candidate = start;
+    let (mut a, mut b) = (one()?, other()?);
+    loop {
+        let first_is_a = match (&a, &b) {
+            (None, None) => return Ok(Some(candidate)),
+            (Some(a), Some(b)) => a.start <= b.start,
+            (a, _) => a.is_some(),
+        };
+        let range = if first_is_a { a } else { b };
+        if let Some(range) = range {
+            if candidate.checked_add(size).is_none_or(|end| end <= range.start) {
+                return Ok(Some(candidate));
+            }
+            candidate = candidate.max(range.end);
+        }
+        if first_is_a {
+            a = one()?;
+        } else {
+            b = other()?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ranges(list: &[(usize, usize)]) -> impl FnMut() -> Result<Option<procfs::MapsLine>, Errno> + '_ {
+        let mut list = list.iter();
+        move || {
+            Ok(list.next().map(|&(start, end)| procfs::MapsLine {
+                start,
+                end,
+                writable: false,
+                shared: false,
+                offset: 0,
+                device: 0,
+                inode: 0,
+            }))
+        }
+    }
+
+    #[test]
+    fn a_gap_is_free_in_both() {
+        let (a, b) = ([(10, 20), (40, 50)], [(15, 30), (60, 70)]);
+        let gap = |start, size| first_gap(start, size, ranges(&a), ranges(&b)).expect("no error");
+        assert_eq!(gap(0, 10), Some(0));
+        assert_eq!(gap(0, 11), Some(70));
+        assert_eq!(gap(12, 10), Some(30));
+        assert_eq!(gap(12, 5), Some(30));
+        assert_eq!(gap(45, 10), Some(50));
+    }
+
+    proptest! {
+        #[test]
+        fn no_gap_overlaps_anything(
+            mut a in proptest::collection::vec((0usize..500, 1usize..20), 0..20),
+            mut b in proptest::collection::vec((0usize..500, 1usize..20), 0..20),
+            start in 0usize..500, size in 1usize..60,
+        ) {
+            // Ascending and apart, as a process's mappings are.
+            for list in [&mut a, &mut b] {
+                list.sort();
+                let mut end = 0;
+                list.retain_mut(|r| { let keep = r.0 >= end; r.1 += r.0; if keep { end = r.1; } keep });
+            }
+            let gap = first_gap(start, size, ranges(&a), ranges(&b)).expect("no error").expect("there is no end");
+            prop_assert!(gap >= start);
+            prop_assert!(a.iter().chain(&b).all(|&(s, e)| gap + size <= s || e <= gap));
+        }
+    }
+
+    #[test]
+    fn whole_pages_hold_the_range() {
+        let page = sys::page_size();
+        assert_eq!(whole_pages(5 * page + 7, page), (5 * page, 2 * page));
+        assert_eq!(whole_pages(5 * page, 1), (5 * page, page));
+    }
+}
