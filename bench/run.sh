@@ -34,4 +34,10 @@ if has_libcompel; then
 	libcompel='-DHAVE_LIBCOMPEL -lcompel'
 fi
 compile bench bench/bench.c bench/compel.c
-exec "$out/bench"
+compile fill bench/fill.c
+"$out/bench"
+# The file that stands in for physical memory: a name for as long as it takes.
+memory=$(mktemp "${TMPDIR:-/tmp}/mman_peer-bench.XXXXXX")
+trap 'rm -f "$memory"' EXIT
+truncate -s 4M "$memory"
+MMAN_PEER_PHYSMEM=$memory "$out/fill"
