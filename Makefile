@@ -40,6 +40,7 @@ OVERLAY := mman_peer/qnx/process.h mman_peer/qnx/sys/mman.h
 PCFILES := mman_peer.pc mman_peer-qnx.pc
 MANUALS := $(wildcard man/*.[1-9])
 TESTS   := $(patsubst c-tests/%.c,target/c-tests/%,$(wildcard c-tests/*.c))
+EXAMPLES := $(patsubst examples/%.c,target/examples/%,$(wildcard examples/*.c))
 DEMO    := target/examples/fork_demo
 
 # Written under a name of this run and then renamed: no program ever sees half a
@@ -47,7 +48,7 @@ DEMO    := target/examples/fork_demo
 RUN     := $(shell echo $$PPID)
 NEW      = $@.$(RUN)
 
-.PHONY: all demo check tests bench headers headers-built install uninstall clean FORCE
+.PHONY: all demo examples check tests bench headers headers-built install uninstall clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(OUT)/libmman_peer.so $(OUT)/$(SONAME) $(OUT)/libmman_peer.a
@@ -108,7 +109,7 @@ headers-built:
 headers: headers-built
 	for header in $(HEADERS); do cp target/headers/$$header include/$$header || exit; done
 
-# ---- The example ---------------------------------------------------------
+# ---- The examples --------------------------------------------------------
 # $ORIGIN: they run where they lie, without LD_LIBRARY_PATH.
 LINK := -Wl,-rpath,'$$ORIGIN/../release' -L$(OUT) -lmman_peer
 
@@ -116,6 +117,11 @@ target/examples/%: examples/%.c | all
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra $(WERROR) -MMD -isystem include/mman_peer/qnx -Iinclude \
 		$< $(LDFLAGS) $(LINK) -o $@
+
+examples: $(EXAMPLES)
+
+# As the manual prints it, arguments that it does not use and all.
+target/examples/documented: private CFLAGS += -Wno-unused-parameter
 
 demo: $(DEMO)
 	@$(DEMO)
@@ -133,7 +139,7 @@ STATIC_TESTS := $(patsubst c-tests/%.c,target/c-tests/%,$(shell grep -l '^[ /*]*
 $(STATIC_TESTS): $(OUT)/libmman_peer.a
 $(STATIC_TESTS): LINK := $(OUT)/libmman_peer.a
 
--include $(TESTS:%=%.d) $(DEMO).d
+-include $(TESTS:%=%.d) $(EXAMPLES:%=%.d)
 
 check: all
 	@c-tests/check.sh

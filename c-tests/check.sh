@@ -46,6 +46,7 @@ add "$1" "$2" "$3" 'cargo test'
 part c-tests/headers.sh
 part c-tests/abi.sh
 part c-tests/installed.sh
+part c-tests/examples.sh
 # A test that does not build is a failure, which run.sh counts.
 show $MAKE -s -k -j2 tests
 part c-tests/run.sh
