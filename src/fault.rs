@@ -213,7 +213,7 @@ impl fmt::Display for Why {
             ),
             Why::Descriptor { fd, says } => write!(f, "descriptor {fd} {says}"),
             Why::Carry { pid, errno, at } => {
-                write!(f, "the descriptor could not be brought into process {pid}: {at} there answered {errno}")?;
+                write!(f, "the descriptor could not be brought into process {pid}: {at} answered {errno}")?;
                 match errno {
                     Errno::EMFILE => f.write_str("; raise its RLIMIT_NOFILE, or let it close some"),
                     Errno::ENFILE => f.write_str("; raise fs.file-max"),
