@@ -186,6 +186,10 @@ impl fmt::Display for Why {
                 "process {pid} is traced by process {tracer} (a debugger, strace, or another caller of this library): let it detach, then try again"
             ),
             Why::HeldBy { pid, .. } => write!(f, "process {pid} is traced by another process just now: try again"),
+            Why::OutOfReach { pid, state: b'R' } => write!(
+                f,
+                "process {pid} did not come to run in time on this busy machine: try again, or raise MMAN_PEER_TIMEOUT_MS"
+            ),
             Why::OutOfReach { pid, state } => write!(
                 f,
                 "no thread of process {pid} could be stopped in time (state {}: uninterruptible sleep, a vfork() whose child still runs, or frozen): try again later, or raise MMAN_PEER_TIMEOUT_MS",

@@ -207,8 +207,9 @@ fn run(
         trace.attempts += 1;
         // With something left in the target there is twice the time, and no way back.
         let last_resort = deadline + timeout;
+        let times = (deadline, last_resort);
         let end = tracer::run(kind, wait::slice(trace.attempts), &mut |waiting| {
-            attempt(waiting, peer, &mut search, errand, &mut layout, last_resort, trace)
+            attempt(waiting, peer, &mut search, errand, &mut layout, times, trace)
         });
         let why = match end {
             Ok(Some(End::Done)) => return Ok(()),
@@ -279,7 +280,7 @@ fn attempt(
     search: &mut Search,
     errand: &mut impl Errand,
     layout: &mut Option<u64>,
-    last_resort: Duration,
+    (deadline, last_resort): (Duration, Duration),
     trace: &mut Trace,
 ) -> End {
     let pid = peer.pid();
@@ -288,8 +289,9 @@ fn attempt(
     loop {
         let tid = search.thread(peer);
         let restraint = if signals < SIGNALS_LET_PASS { Restraint::None } else { Restraint::SignalsHeld };
-        let hold_on_until = errand.begun().then_some(last_resort);
-        let mut session = match Session::take(peer, tid, waiting, restraint, hold_on_until) {
+        let begun = errand.begun();
+        let until = if begun { last_resort } else { deadline };
+        let mut session = match Session::take(peer, tid, waiting, restraint, until, begun) {
             Ok(session) => session,
             Err(Miss::Ended) => {
                 ended += 1;

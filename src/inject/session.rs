@@ -106,15 +106,17 @@ const RAISED: SignalSet = sys::signal_bit(libc::SIGTRAP)
 impl<'a> Session<'a> {
     /// Stops the thread and makes every check that can fail.
     ///
-    /// `hold_on_until`: something of the call stands in the target already, so
-    /// a thread that does not stop is waited for till then, and not let go: if
-    /// the caller has died meanwhile, nobody would come again.
+    /// `until`: so long a thread is waited for that waits for a processor
+    /// itself. With `begun`, something of the call stands in the target already,
+    /// and it is waited for whatever keeps it: if the caller has died
+    /// meanwhile, nobody would come again.
     pub fn take(
         peer: &'a Peer,
         tid: Tid,
         waiting: &'a Waiting,
         restraint: Restraint,
-        hold_on_until: Option<Duration>,
+        until: Duration,
+        begun: bool,
     ) -> Result<Session<'a>, Miss> {
         let suspended = seize(tid)?;
         let mut session = Session {
@@ -135,7 +137,7 @@ impl<'a> Session<'a> {
         if !peer.holds() || (tid != peer.leader() && !sys::thread_belongs(peer.pid(), tid)) {
             return Err(Miss::Ended);
         }
-        session.stop(hold_on_until)?;
+        session.stop(until, begun)?;
         session.saved = sys::registers(tid).map_err(|_| Miss::Ended)?;
         if !suspended {
             // Read here, where the thread cannot change it any more.
@@ -162,8 +164,7 @@ impl<'a> Session<'a> {
         Ok(session)
     }
 
-    fn stop(&mut self, hold_on_until: Option<Duration>) -> Result<(), Miss> {
-        let mut late = 0;
+    fn stop(&mut self, until: Duration, begun: bool) -> Result<(), Miss> {
         sys::interrupt(self.tid).map_err(|_| Miss::Ended)?;
         loop {
             match self.next_stop(Patience::Slice) {
@@ -184,9 +185,7 @@ impl<'a> Session<'a> {
                 }
                 Awaited::TimedOut => {
                     let state = self.state();
-                    late += 1;
-                    let waits_for_a_cpu = state == b'R' && late < 3;
-                    if !waits_for_a_cpu && hold_on_until.is_none_or(|until| sys::now() >= until) {
+                    if !(begun || state == b'R') || sys::now() >= until {
                         return Err(Miss::NoStop { state });
                     }
                 }
