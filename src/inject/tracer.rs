@@ -19,9 +19,9 @@
 //! (`task_is_descendant`, security/yama/yama_lsm.c). It is the second choice:
 //! stops are announced to the application by SIGCHLD, and it dies with it.
 
-use super::wait::{self, How, Waiting};
+use super::wait::{How, Waiting};
 use crate::errno::Errno;
-use crate::sys;
+use crate::sys::{self, Spinning};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -35,6 +35,7 @@ pub(crate) enum Kind {
 }
 
 struct Job<'w, R> {
+    processors: u32,
     kind: Kind,
     slice: Duration,
     work: &'w mut dyn FnMut(&Waiting) -> R,
@@ -51,7 +52,8 @@ const SHARED: c_int = libc::CLONE_VM
 /// Runs `work` in a helper. `Ok(None)`: somebody killed the helper.
 pub(crate) fn run<R>(kind: Kind, slice: Duration, work: &mut dyn FnMut(&Waiting) -> R) -> Result<Option<R>, Errno> {
     let stack = Stack::get()?;
-    let mut job = Job { kind, slice, work, answer: None };
+    let processors = sys::allowed_cpus();
+    let mut job = Job { processors, kind, slice, work, answer: None };
     let flags = match kind {
         Kind::Process => SHARED,
         Kind::Thread => SHARED | libc::CLONE_THREAD | libc::CLONE_SIGHAND | libc::CLONE_SYSVSEM | libc::CLONE_VFORK,
@@ -72,8 +74,13 @@ pub(crate) fn run<R>(kind: Kind, slice: Duration, work: &mut dyn FnMut(&Waiting)
         return Err(Errno(unsafe { *libc::__errno_location() }));
     }
     if kind == Kind::Process {
+        const ROUNDS: u32 = 1000;
+        let mut ended = Spinning::on(processors).until(ROUNDS, || match sys::wait4(sys::Tid(helper), libc::WNOHANG) {
+            Ok(None) => None,
+            answer => Some(answer),
+        });
         loop {
-            match sys::wait4(sys::Tid(helper), 0) {
+            match ended.take().unwrap_or_else(|| sys::wait4(sys::Tid(helper), 0)) {
                 Err(Errno::EINTR) => {}
                 // ECHILD: a wait with __WALL elsewhere in the program took it. That is as good.
                 Ok(_) | Err(Errno::ECHILD) => break,
@@ -95,7 +102,7 @@ extern "C" fn enter<R>(job: *mut c_void) -> c_int {
     let how = match job.kind {
         Kind::Process => {
             sys::leave_process_group();
-            How::Blocking { timer: Cell::new(false), spins: wait::spins() }
+            How::Blocking { timer: Cell::new(false), spinning: Spinning::on(job.processors) }
         }
         Kind::Thread => How::Polling,
     };
