@@ -14,6 +14,7 @@ static const struct blocking timed[] = { TIMED_BY_ARGUMENT };
 
 static void mappings_without_a_break(const struct blocking *b, struct scene *s, int disturbed)
 {
+	double last, gap;
 	int round;
 	for (round = 1; round <= 2; round++) {
 		play_round(b, s, round);
@@ -22,13 +23,18 @@ static void mappings_without_a_break(const struct blocking *b, struct scene *s, 
 			CHECK(s->took > SPAN - 0.01);
 			continue;
 		}
-		while (s->done < round) {
-			CHECK(check_now() < s->began + 3 * SPAN);
+		for (gap = 0, last = s->began; s->done < round; last = check_now()) {
+			CHECK(check_now() < s->began + 10);
 			disturb(s->target);
 			s->pairs++;
 			usleep(20 * 1000);
+			gap = check_now() - last > gap ? check_now() - last : gap;
 		}
+		/* On a machine so busy that there was a break after all, it may also have timed out. */
+		if (gap > SPAN / 2)
+			continue;
 		CHECK(s->result == -1 && s->error == EINTR);
+		CHECK(s->took < 3 * SPAN);
 		CHECK(s->took > 0.9 * SPAN);
 	}
 }

@@ -19,10 +19,7 @@ static void pairs_all_along(const struct blocking *b, struct scene *s, int distu
 		s->pairs += burst < 6 ? 3 : 2;
 	}
 	sleep_until(s->began + 0.7);
-	CHECK(s->done == 0 || s->error == ENOSYS || s->refused);
-	if (b->wake && s->done == 0)
-		b->wake(s);
-	AWAIT(s->done == 1);
+	play_wake(b, s);
 }
 
 static int same(struct play *o, struct play *d) { return plays_agree(o, d, 0.2); }

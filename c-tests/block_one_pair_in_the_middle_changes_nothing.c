@@ -17,10 +17,7 @@ static void one_pair_in_the_middle(const struct blocking *b, struct scene *s, in
 		s->pairs = 1;
 	}
 	sleep_until(s->began + 0.7);
-	CHECK(s->done == 0 || s->error == ENOSYS || s->refused);
-	if (b->wake && s->done == 0)
-		b->wake(s);
-	AWAIT(s->done == 1);
+	play_wake(b, s);
 }
 
 static int same(struct play *o, struct play *d) { return plays_agree(o, d, 0.2); }

@@ -40,7 +40,7 @@ struct scene {
 	/* The last round's outcome. */
 	long result, error, extra;
 	int handled_at_return;
-	double began, took;
+	double began, took, woken;      /* woken: when the tester ended the call, or 0 */
 	/* What the play was. */
 	int refused;                    /* the system has no such call */
 	int pairs;
@@ -992,12 +992,28 @@ static inline void play_finish(struct play *p)
 	}
 }
 
+/* Ends the call, if it is for the tester to do so. */
+static inline void play_wake(const struct blocking *b, struct scene *s)
+{
+	if (b->wake && s->done == 0) {
+		s->woken = check_now();
+		b->wake(s);
+	}
+	AWAIT(s->done == 1);
+}
+
+/* How long the call took; of one that was to be ended, how long after that it ended. */
+static inline double play_length(const struct scene *s)
+{
+	return s->woken != 0 ? s->began + s->took - s->woken : s->took;
+}
+
 /* What both plays of a case must have in common; says how they differ. */
 static inline int plays_agree(struct play *oracle, struct play *disturbed, double tolerance)
 {
 	const struct scene *o = oracle->scene, *d = disturbed->scene;
 	const char *name = oracle->what->name;
-	double late = d->took - o->took;
+	double late = play_length(d) - play_length(o);
 	if (oracle->failed || disturbed->failed) {
 		fprintf(stderr, "%s: the %s play failed\n", name, oracle->failed ? "undisturbed" : "disturbed");
 		return 0;
@@ -1008,7 +1024,7 @@ static inline int plays_agree(struct play *oracle, struct play *disturbed, doubl
 		return 0;
 	}
 	if (late > tolerance || late < -tolerance) {
-		fprintf(stderr, "%s: took %.3f s, undisturbed %.3f s\n", name, d->took, o->took);
+		fprintf(stderr, "%s: took %.3f s, undisturbed %.3f s\n", name, play_length(d), play_length(o));
 		return 0;
 	}
 	return 1;

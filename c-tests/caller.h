@@ -38,6 +38,16 @@ static inline void rerun_with(char **argv, const char *name, const char *value)
 	check_failed(__FILE__, __LINE__, "execv /proc/self/exe");
 }
 
+/*
+ * On a busy machine a target may not come to run within the default second; a
+ * test in which calls must succeed gives them more.
+ */
+static inline void be_patient(int argc, char **argv)
+{
+	(void)argc;
+	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "15000");
+}
+
 /* /proc/PID/NAME as text, cut at the size of the buffer; "" if it is gone. */
 static inline const char *proc_text(pid_t pid, const char *name, char *text, size_t size)
 {
@@ -102,11 +112,30 @@ static inline const char *fd_list(pid_t pid, char *text, size_t size)
 	return text;
 }
 
+/* Prints the lines of one text that the other has not. */
+static inline void print_lines_missing_in(const char *other, const char *text, char sign)
+{
+	while (*text != '\0') {
+		size_t length = strcspn(text, "\n");
+		const char *at = other;
+		while (*at != '\0' && (strcspn(at, "\n") != length || memcmp(at, text, length) != 0)) {
+			at += strcspn(at, "\n");
+			at += *at == '\n';
+		}
+		if (*at == '\0')
+			fprintf(stderr, "%c %.*s\n", sign, (int)length, text);
+		text += length;
+		text += *text == '\n';
+	}
+}
+
 static inline void check_same_text(const char *what, const char *before, const char *after)
 {
 	if (strcmp(before, after) == 0)
 		return;
-	fprintf(stderr, "%s before:\n%s\n%s after:\n%s\n", what, before, what, after);
+	fprintf(stderr, "%s, what went (-) and what came (+):\n", what);
+	print_lines_missing_in(after, before, '-');
+	print_lines_missing_in(before, after, '+');
 	check_failed(__FILE__, __LINE__, "nothing may have changed");
 }
 

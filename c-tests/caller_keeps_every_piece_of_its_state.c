@@ -199,8 +199,10 @@ static void calls(struct peer *target, int fd, int write_only)
 	CHECK_UNMAP_FAILS(munmap_peer(target->pid, NULL, 0), EINVAL);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	(void)argc;
+	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "1500");
 	struct peer target = consenting_peer(), held = consenting_peer();
 	struct peer debugger = debugger_start(held.pid);
 	int fd = marked_memfd('s');

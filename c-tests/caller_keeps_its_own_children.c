@@ -17,8 +17,9 @@ static void calls(pid_t target)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	struct peer ended = peer_start(ends_with_43);
 	struct peer stopped = peer_start(waits);
 	struct peer continued = peer_start(waits);

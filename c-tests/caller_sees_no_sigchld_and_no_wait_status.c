@@ -71,8 +71,9 @@ static void *asks_again_and_again(void *unused)
 	return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	struct sigaction action = { .sa_handler = on_sigchld };
 	struct peer target = consenting_peer();
 	pthread_t threads[5];

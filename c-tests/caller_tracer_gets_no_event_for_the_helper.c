@@ -52,8 +52,9 @@ static void trace(long options, enum __ptrace_request resume)
 	close(caller.channel);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	const long strace = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE
 		| PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
 	const long gdb = strace | PTRACE_O_TRACEVFORKDONE | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;

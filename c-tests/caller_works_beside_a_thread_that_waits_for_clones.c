@@ -35,8 +35,9 @@ static void *waits(void *options)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	struct peer target = consenting_peer();
 	pthread_t all = thread_start(waits, (void *)(intptr_t)__WALL);
 	pthread_t clones = thread_start(waits, (void *)(intptr_t)__WCLONE);

@@ -1,7 +1,7 @@
 /*
- * A target without a free descriptor gives EMFILE for a map of an object, and
- * is left as it was; anonymous memory needs no descriptor. Nor does a caller
- * that maps into itself.
+ * A target without a free descriptor, or with a single one, gives EMFILE for a
+ * map of an object, and is left as it was; anonymous memory needs no descriptor.
+ * Nor does a caller that maps into itself.
  */
 #include "target.h"
 #include <sys/resource.h>
@@ -18,6 +18,12 @@ static void fill_table(void)
 	CHECK(errno == EMFILE && last == 31);
 }
 
+static void fill_table_but_for_one(void)
+{
+	fill_table();
+	CHECK(close(31) == 0);
+}
+
 static void full(struct target *t)
 {
 	int fd = memfd_of(2);
@@ -25,6 +31,7 @@ static void full(struct target *t)
 	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 8192, PROT_READ, MAP_SHARED, fd, 0), EMFILE);
 	a = free_range(t, 8192);
 	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, a, 8192, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0), EMFILE);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 1 << 20, PROT_READ, MAP_SHARED, fd, 0), EMFILE);
 	close(fd);
 }
 
@@ -51,6 +58,7 @@ static void full_caller(void)
 int main(void)
 {
 	on_peer(fill_table, full);
+	on_peer(fill_table_but_for_one, full);
 	in_child(full_caller);
 	return 0;
 }

@@ -10,7 +10,7 @@ int main(int argc, char **argv)
 	char text[32];
 
 	(void)argc;
-	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "50");
+	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "300");
 	target = consenting_peer();
 	debugger = debugger_start(target.pid);
 	CHECK_MAP_FAILS(mmap_peer(target.pid, NULL, check_page(), READ_WRITE, PRIVATE_ANON, NOFD, 0), EAGAIN);

@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	CHECK(mman_peer_explain() != NULL);
-	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "50");
+	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "300");
 	target = consenting_peer();
 	pid = target.pid;
 	fd = marked_memfd('e');

@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 	static struct residue before, after;
 
 	(void)argc;
-	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "100");
+	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "300");
 	target = consenting_peer();
 	residue_look(&before, target.pid);
 	for (the_denial = denials; the_denial < denials + LENGTH_OF(denials); the_denial++) {

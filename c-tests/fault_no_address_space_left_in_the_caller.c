@@ -5,8 +5,9 @@
  */
 #include "limits.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	static const int errnos[] = { ENOMEM, 0 };
 	static struct residue before, after;
 	struct peer target = consenting_peer();

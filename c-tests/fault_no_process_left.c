@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 	void *at;
 
 	(void)argc;
-	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "100");
+	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "300");
 	target = consenting_peer();
 	fd = marked_memfd('p');
 	residue_look(&before, target.pid);

@@ -5,8 +5,9 @@
  */
 #include "limits.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	static const int none[] = { 0 };
 	struct sigaction action = { .sa_handler = SIG_IGN, .sa_flags = SA_NOCLDWAIT | SA_NOCLDSTOP };
 	struct peer target = consenting_peer();

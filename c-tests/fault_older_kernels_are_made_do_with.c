@@ -38,8 +38,9 @@ static int caller_body(int channel)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	static struct residue before, after;
 	target = consenting_peer();
 	residue_look(&before, target.pid);

@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 	int status;
 
 	(void)argc;
-	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "100");
+	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "300");
 	group_make();
 	if (group[0] == '\0')
 		check_skip("no pids control group can be made under /sys/fs/cgroup");

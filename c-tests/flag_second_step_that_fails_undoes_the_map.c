@@ -1,9 +1,9 @@
 /*
  * MAP_NOINHERIT, MAP_LOCKED and MAP_STACK's guard take a second system call in
- * the target. Where the target's own filter refuses that call, nothing remains
- * of the map and the call is EPERM; a caller who may suspend the filter
- * (PTRACE_O_SUSPEND_SECCOMP: root, if the kernel has it) gets the map. Without
- * the flags it is made in any case.
+ * the target. Where the target's own filter refuses that call, or kills the
+ * process for it, nothing remains of the map, the target lives, and the call is
+ * EPERM; a caller who may suspend the filter (PTRACE_O_SUSPEND_SECCOMP: root, if
+ * the kernel has it) gets the map. Without the flags it is made in any case.
  */
 #include "target.h"
 #include <linux/filter.h>
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <sys/ptrace.h>
 
-static void refuse(const int *calls, size_t n)
+static void filter_calls(const int *calls, size_t n, uint32_t action)
 {
 	struct sock_filter filter[32], *f = filter;
 	struct sock_fprog program = { 0, filter };
@@ -19,7 +19,7 @@ static void refuse(const int *calls, size_t n)
 	*f++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
 	for (i = 0; i < n; i++) {
 		*f++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i], 0, 1);
-		*f++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+		*f++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
 	}
 	*f++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	program.len = (unsigned short)(f - filter);
@@ -37,10 +37,16 @@ static int may_suspend_filters(void)
 
 static int suspended;
 
+static const int second_steps[] = { SYS_madvise, SYS_mprotect, SYS_mlock, SYS_mlock2 };
+
 static void refuse_second_steps(void)
 {
-	static const int calls[] = { SYS_madvise, SYS_mprotect, SYS_mlock, SYS_mlock2 };
-	refuse(calls, 4);
+	filter_calls(second_steps, 4, SECCOMP_RET_ERRNO | EPERM);
+}
+
+static void die_of_second_steps(void)
+{
+	filter_calls(second_steps, 4, SECCOMP_RET_KILL_PROCESS);
 }
 
 static void test(struct target *t)
@@ -67,5 +73,6 @@ int main(void)
 {
 	suspended = may_suspend_filters();
 	on_peer(refuse_second_steps, test);
+	on_peer(die_of_second_steps, test);
 	return 0;
 }

@@ -3,6 +3,13 @@
  * mappings are created and removed in it. Each case of blocking.h is played
  * with the signal alone and with both; what the call returns, and that the
  * handler runs once for each signal, must be the same.
+ *
+ * One thing is left to chance. A call that was stopped is entered anew, and a
+ * signal just before that entry finds no call to interrupt: its handler runs,
+ * and the call then sleeps, as if it had begun a moment later. The kernel does
+ * so after any stop (arch_do_signal_or_restart). The window is well below a
+ * microsecond, and closed to signals that only a temporary mask admits; so one
+ * round of a case may end that way, and no more.
  */
 #ifndef LANDING_H
 #define LANDING_H
@@ -33,6 +40,7 @@ static inline void one_signal_a_round(const struct blocking *b, struct scene *s,
 	pthread_t thread;
 	unsigned seed = (unsigned)getpid();
 	long result = 0, error = 0, extra = 0;
+	int late = 0;
 	double enough = check_now() + 1.5;      /* calls that go on take their whole time each round */
 	int round;
 	for (round = 1; round <= LANDINGS && (round <= 2 || check_now() < enough); round++) {
@@ -66,6 +74,11 @@ static inline void one_signal_a_round(const struct blocking *b, struct scene *s,
 			result = s->result;
 			error = s->error;
 			extra = s->extra;
+		} else if (disturbed && error == EINTR && (s->result >= 0 || s->error == ETIMEDOUT) && ++late == 1) {
+			fprintf(stderr, "%s, round %d: the signal came just before the call was entered anew\n", b->name, round);
+			s->result = result;
+			s->error = error;
+			s->extra = extra;
 		} else if (result != s->result || error != s->error || extra != s->extra) {
 			fprintf(stderr, "%s, round %d: result %ld, errno %ld, extra %ld; before %ld, %ld, %ld\n",
 				b->name, round, s->result, s->error, s->extra, result, error, extra);

@@ -1,5 +1,5 @@
 /*
- * Thousands of calls with arguments drawn by lot, on another process and, as plain
+ * A thousand calls with arguments drawn by lot, on another process and, as plain
  * mmap() and munmap(), on a twin of it: the same results, the same errno
  * (but for those that QNX names otherwise), the same mappings afterwards.
  *
@@ -8,7 +8,7 @@
 #include "target.h"
 #include <sys/resource.h>
 
-enum { PAGE = 4096, ARENA = 48, CALLS = 2000 };
+enum { PAGE = 4096, ARENA = 48, CALLS = 1000 };
 
 /* Objects that the twins and the caller have open under the same numbers. */
 static int objects[5];
@@ -92,7 +92,7 @@ static struct call by_lot(uintptr_t arena)
 	return c;
 }
 
-/* The mappings of the arena as text, without the inode of anonymous shared memory. */
+/* The mappings of the arena as text, and how much is locked, without the inode of anonymous shared memory. */
 static void arena_text(pid_t pid, uintptr_t arena, char *text, size_t size)
 {
 	struct map_line m;
@@ -103,13 +103,14 @@ static void arena_text(pid_t pid, uintptr_t arena, char *text, size_t size)
 		int nameless = strstr(m.path, "/dev/zero") != NULL;
 		if (m.end <= arena || m.start >= arena + ARENA * PAGE)
 			continue;
-		n += (size_t)snprintf(text + n, size - n, "%lx-%lx %s %llx %lu %s%s\n",
+		n += (size_t)snprintf(text + n, size - n, "%lx-%lx %s %llx %lu %s\n",
 				      (long)(m.start - arena), (long)(m.end - arena), m.perms, m.offset,
-				      nameless ? 0 : m.inode, m.path,
-				      has_vm_flag(pid, (void *)m.start, "lo") ? " locked" : "");
+				      nameless ? 0 : m.inode, m.path);
 		CHECK(n < size);
 	}
 	fclose(f);
+	n += (size_t)snprintf(text + n, size - n, "%lld kB locked\n", status_value(pid, "VmLck"));
+	CHECK(n < size);
 }
 
 /* A hint that is taken sends both elsewhere, where is the kernel's affair. */

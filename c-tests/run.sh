@@ -183,7 +183,7 @@ done
 
 scratch=$(mktemp -d /tmp/mman_peer-check.XXXXXX) || exit 2
 trap 'end_leftovers "$scratch/rooms/" none; rm -rf "$scratch"' EXIT
-trap 'exit 130' INT TERM HUP
+trap 'exit 130' INT TERM HUP PIPE
 chmod 755 "$scratch"
 mkdir "$scratch/bin" "$scratch/rooms" "$scratch/outcomes"
 cp -P "$libraries"/libmman_peer.so* "$scratch/bin/"

@@ -62,8 +62,9 @@ static void copy_library(const char *to)
 	close(out);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	struct sigaction action = { .sa_handler = on_signal };
 	pthread_t plain, handling;
 	void *library;

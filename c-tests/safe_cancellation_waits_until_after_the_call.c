@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 	unsigned seed = 7;
 
 	(void)argc;
-	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "50");
+	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "300");
 	memfd = marked_memfd('x');
 	place = mmap(NULL, check_page(), PROT_NONE, PRIVATE_ANON, -1, 0);
 	CHECK(place != MAP_FAILED);

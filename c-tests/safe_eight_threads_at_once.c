@@ -39,8 +39,9 @@ static void *calls(void *number)
 	return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	static char maps[65536], fds[8192], own_fds[8192], text[65536];
 	pthread_t threads[THREADS];
 

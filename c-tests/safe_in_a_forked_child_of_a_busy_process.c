@@ -30,8 +30,9 @@ static void *busy(void *unused)
 	return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	pthread_t threads[THREADS];
 
 	memfd = marked_memfd('f');

@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 	char *below;
 
 	(void)argc;
-	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "50");
+	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "300");
 	target = consenting_peer();
 	held = consenting_peer();
 	debugger = debugger_start(held.pid);

@@ -30,8 +30,9 @@ static void on_alarm(int signal)
 	next_instant();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	static char fds[8192], own_fds[8192], maps[65536], text[65536];
 	size_t page = check_page();
 	int outer_fd = marked_memfd('o');

@@ -48,9 +48,9 @@ static int judge(int channel)
 
 int main(int argc, char **argv)
 {
-	(void)argv;
 	if (argc == 2)
 		return 7;
+	be_patient(argc, argv);
 	killing_prepare();
 	judged(judge);
 	return 0;

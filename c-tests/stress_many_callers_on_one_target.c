@@ -24,8 +24,9 @@ static int caller_body(int channel)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	static char maps[65536], fds[8192], text[65536];
 	struct peer callers[CALLERS];
 

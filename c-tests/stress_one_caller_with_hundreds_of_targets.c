@@ -8,8 +8,9 @@
 
 enum { TARGETS = 300 };
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	static struct peer targets[TARGETS];
 	static unsigned char *places[TARGETS];
 	static char fds[65536], text[65536];

@@ -20,8 +20,9 @@ static int judge(int channel)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	killing_prepare();
 	judged(judge);
 	return 0;

@@ -10,8 +10,9 @@
 
 enum { TARGETS = 300 };
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	static char before[8192], after[8192];
 	struct peer killer = peer_start(killer_body);
 	int fd = marked_memfd('K');

@@ -67,7 +67,7 @@ int main(void)
 			CHECK(try_pair(p.pid, NOFD) == may_suspend());
 			CHECK(try_pair(p.pid, fd) == may_suspend());
 		}
-		CHECK(task_state(p.pid) == 'S' || task_state(p.pid) == 'R');
+		await_syscall(p.pid, SYS_read);
 		tell(p.channel, &b, 1);
 	}
 	CHECK(peer_status(&p) == 0);

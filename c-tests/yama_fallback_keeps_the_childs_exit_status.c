@@ -59,8 +59,9 @@ static void run(void)
 	CHECK(waitpid(-1, NULL, WNOHANG | __WALL) == -1 && errno == ECHILD);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	under_yama(yama_scope_1, prepare, run);
 	CHECK(yama_refusals > 0 && yama_grants > 0);
 	return 0;

@@ -73,8 +73,9 @@ static void run(void)
 	peer_kill(&target);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	be_patient(argc, argv);
 	tally = mmap(NULL, sizeof *tally, READ_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
 	CHECK(tally != MAP_FAILED);
 	under_yama(yama_scope_1, prepare, run);

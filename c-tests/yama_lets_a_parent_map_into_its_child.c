@@ -71,7 +71,7 @@ static void run(void)
 int main(int argc, char **argv)
 {
 	(void)argc;
-	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "200");
+	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "300");
 	under_yama(yama_scope_1, prepare, run);
 	CHECK(yama_refusals > 0);       /* a helper process was, a thread was not */
 	CHECK(yama_grants > 0);

@@ -158,13 +158,18 @@ impl Carry {
             }
         };
         if !self.sent {
-            match take_out(session, theirs).and_then(|ours| sys::send_to_itself(&ours, self.fd)) {
-                Ok(()) => self.sent = true,
+            let socket = match take_out(session, theirs) {
+                Ok(socket) => socket,
                 Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => {
                     self.fault = Some(Fault::new(errno, Why::OwnTable { errno }));
                     return Ok(());
                 }
-                Err(errno) => return self.otherwise(errno, "pidfd_getfd()"),
+                Err(errno) => return self.otherwise(errno, "pidfd_getfd() of a socket"),
+            };
+            match sys::send_to_itself(&socket, self.fd) {
+                Ok(()) => self.sent = true,
+                // Some files cannot be sent at all, as io_uring's (`unix_attach_fds`).
+                Err(errno) => return self.otherwise(errno, "sendmsg() through a socket"),
             }
         }
         let mut letterbox = sys::Letterbox::at(room);

@@ -204,6 +204,10 @@ impl fmt::Display for Why {
                 "process {pid} is traced by process {tracer} (a debugger, strace, or another caller of this library): let it detach, then try again"
             ),
             Why::HeldBy { pid, .. } => write!(f, "process {pid} is traced by another process just now: try again"),
+            Why::OutOfReach { pid, state: b'R' } => write!(
+                f,
+                "process {pid} did not come to run in time on this busy machine: try again, or raise MMAN_PEER_TIMEOUT_MS"
+            ),
             Why::OutOfReach { pid, state } => write!(
                 f,
                 "no thread of process {pid} could be stopped in time (state {}: uninterruptible sleep, a vfork() whose child still runs, or frozen): try again later, or raise MMAN_PEER_TIMEOUT_MS",
@@ -256,7 +260,7 @@ impl fmt::Display for Why {
             ),
             Why::NotMapped { pid, addr } => write!(f, "nothing is mapped at {addr:#x} in process {pid}"),
             Why::Carry { pid, errno, at } => {
-                write!(f, "the descriptor could not be brought into process {pid}: {at} there answered {errno}")?;
+                write!(f, "the descriptor could not be brought into process {pid}: {at} answered {errno}")?;
                 match errno {
                     Errno::EMFILE => f.write_str("; raise its RLIMIT_NOFILE, or let it close some"),
                     Errno::ENFILE => f.write_str("; raise fs.file-max"),

@@ -80,14 +80,23 @@ impl Peer {
 
     /// Whether any thread of it can still run.
     pub fn lives(&self) -> bool {
-        self.holds() && {
-            let mut alive = false;
+        match &self.identity {
+            Identity::Pidfd(pidfd) => !sys::pidfd_ended(pidfd),
+            Identity::StartTime(_) => self.holds() && self.has_living_thread(),
+        }
+    }
+
+    /// Twice, since in the middle of another thread's exec the leader has
+    /// ended, and the thread that takes its number is under neither for a moment.
+    fn has_living_thread(&self) -> bool {
+        let mut alive = false;
+        for _ in 0..2 {
             let _ = procfs::each_thread(self.pid, |tid| {
-                alive = procfs::stat(tid).is_ok_and(|s| !matches!(s.state, b'Z' | b'X'));
+                alive |= procfs::stat(tid).is_ok_and(|s| !matches!(s.state, b'Z' | b'X'));
                 !alive
             });
-            alive
         }
+        alive
     }
 
     /// The fault of a process that cannot be found living any more.

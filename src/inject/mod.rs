@@ -244,8 +244,11 @@ fn run(
     let mut pause = Pause::new();
     loop {
         trace.attempts += 1;
+        // With something left in the target there is twice the time, and no way back.
+        let last_resort = deadline + timeout;
+        let times = (deadline, last_resort);
         let end = tracer::run(kind, wait::slice(trace.attempts), &mut |waiting| {
-            attempt(waiting, peer, &mut search, errand, &mut layout, trace)
+            attempt(waiting, peer, &mut search, errand, &mut layout, times, trace)
         });
         let why = match end {
             Ok(Some(End::Done)) => return Ok(()),
@@ -267,10 +270,9 @@ fn run(
             }
             Err(errno) => Why::NoHelper { errno },
         };
-        // With something left in the target there is twice the time, and no way back.
         let begun = errand.begun();
         let now = sys::now();
-        if now >= deadline + if begun { timeout } else { Duration::ZERO } {
+        if now >= if begun { last_resort } else { deadline } {
             let why = if begun { Why::LeftBehind { pid: peer.pid() } } else { why };
             return Err(Fault::new(Errno::EAGAIN, why));
         }
@@ -317,6 +319,7 @@ fn attempt(
     search: &mut Search,
     errand: &mut impl Errand,
     layout: &mut Option<u64>,
+    (deadline, last_resort): (Duration, Duration),
     trace: &mut Trace,
 ) -> End {
     let pid = peer.pid();
@@ -325,7 +328,9 @@ fn attempt(
     loop {
         let tid = search.thread(peer);
         let restraint = if signals < SIGNALS_LET_PASS { Restraint::None } else { Restraint::SignalsHeld };
-        let mut session = match Session::take(peer, tid, waiting, restraint) {
+        let begun = errand.begun();
+        let until = if begun { last_resort } else { deadline };
+        let mut session = match Session::take(peer, tid, waiting, restraint, until, begun) {
             Ok(session) => session,
             Err(Miss::Ended) => {
                 ended += 1;

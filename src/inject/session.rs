@@ -29,6 +29,7 @@ use crate::peer::{self, Peer, Probe};
 use crate::perform::Hands;
 use crate::procfs::{self, Status};
 use crate::sys::{self, SignalSet, Tid};
+use core::time::Duration;
 use libc::{c_int, c_long};
 
 /// Why a thread could not be taken. Nothing was done.
@@ -104,7 +105,19 @@ const RAISED: SignalSet = sys::signal_bit(libc::SIGTRAP)
 
 impl<'a> Session<'a> {
     /// Stops the thread and makes every check that can fail.
-    pub fn take(peer: &'a Peer, tid: Tid, waiting: &'a Waiting, restraint: Restraint) -> Result<Session<'a>, Miss> {
+    ///
+    /// `until`: so long a thread is waited for that waits for a processor
+    /// itself. With `begun`, something of the call stands in the target already,
+    /// and it is waited for whatever keeps it: if the caller has died
+    /// meanwhile, nobody would come again.
+    pub fn take(
+        peer: &'a Peer,
+        tid: Tid,
+        waiting: &'a Waiting,
+        restraint: Restraint,
+        until: Duration,
+        begun: bool,
+    ) -> Result<Session<'a>, Miss> {
         let suspended = seize(tid)?;
         let mut session = Session {
             peer,
@@ -124,7 +137,7 @@ impl<'a> Session<'a> {
         if !peer.holds() || (tid != peer.leader() && !sys::thread_belongs(peer.pid(), tid)) {
             return Err(Miss::Ended);
         }
-        session.stop()?;
+        session.stop(until, begun)?;
         session.saved = sys::registers(tid).map_err(|_| Miss::Ended)?;
         if !suspended {
             // Read here, where the thread cannot change it any more.
@@ -151,21 +164,30 @@ impl<'a> Session<'a> {
         Ok(session)
     }
 
-    fn stop(&mut self) -> Result<(), Miss> {
+    fn stop(&mut self, until: Duration, begun: bool) -> Result<(), Miss> {
         sys::interrupt(self.tid).map_err(|_| Miss::Ended)?;
         loop {
             match self.next_stop(Patience::Slice) {
                 Awaited::Stop(Stop::Event) => return Ok(()),
-                // On its way already: it is passed on, and our stop comes behind it.
-                Awaited::Stop(Stop::Signal(signal)) => sys::resume(libc::PTRACE_CONT, self.tid, signal),
-                Awaited::Stop(Stop::Syscall) => sys::resume(libc::PTRACE_CONT, self.tid, 0),
+                // On its way already: it is passed on. Any stop clears the pending
+                // interrupt (`ptrace_stop`, kernel/signal.c), so that is asked for again.
+                Awaited::Stop(Stop::Signal(signal)) => {
+                    sys::interrupt(self.tid).map_err(|_| Miss::Ended)?;
+                    sys::resume(libc::PTRACE_CONT, self.tid, signal);
+                }
+                Awaited::Stop(Stop::Syscall) => {
+                    sys::interrupt(self.tid).map_err(|_| Miss::Ended)?;
+                    sys::resume(libc::PTRACE_CONT, self.tid, 0);
+                }
                 Awaited::Gone => {
                     self.attached = false;
                     return Err(Miss::Ended);
                 }
                 Awaited::TimedOut => {
-                    let state = procfs::stat(self.tid).map_or(b'?', |s| s.state);
-                    return Err(Miss::NoStop { state });
+                    let state = self.state();
+                    if !(begun || state == b'R') || sys::now() >= until {
+                        return Err(Miss::NoStop { state });
+                    }
                 }
             }
         }
@@ -189,6 +211,10 @@ impl<'a> Session<'a> {
                 }
             }
         }
+    }
+
+    fn state(&self) -> u8 {
+        procfs::stat(self.tid).map_or(b'?', |s| s.state)
     }
 
     pub fn tid(&self) -> Tid {
@@ -261,6 +287,8 @@ impl<'a> Session<'a> {
                 // A group-stop or the freezer; the latter takes it again at once.
                 Awaited::Stop(Stop::Event) => self.resume(),
                 Awaited::Gone => return Err(self.lost()),
+                // It waits for a processor.
+                Awaited::TimedOut if slices == 0 && self.state() == b'R' => {}
                 Awaited::TimedOut => {
                     // Only a freezer keeps a thread from an instruction that
                     // long. With its registers in our hands there is no giving up.

@@ -7,7 +7,7 @@
 //! stacks that are kept for helpers, or one mapped for the call.
 //!
 //! The helper is a process that shares the caller's memory and descriptors
-//! (CLONE_VM, CLONE_FILES) with a session and signal handlers of its own: no
+//! (CLONE_VM, CLONE_FILES) with a process group and signal handlers of its own: no
 //! SIGCHLD announces it (exit signal 0), wait() does not see it (it would take
 //! __WALL), a debugger of the caller does not get it (CLONE_UNTRACED), a
 //! signal to the caller's process group misses it (setpgid), and SIGKILL of
@@ -19,12 +19,12 @@
 //! (`task_is_descendant`, security/yama/yama_lsm.c). It is the second choice:
 //! stops are announced to the application by SIGCHLD, and it dies with it.
 
-use super::wait::{self, How, Waiting};
+use super::wait::{How, Waiting};
 use crate::errno::Errno;
-use crate::sys;
+use crate::sys::{self, Spinning};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use core::time::Duration;
 use libc::c_int;
 
@@ -35,34 +35,60 @@ pub(crate) enum Kind {
 }
 
 struct Job<'w, R> {
+    processors: u32,
     kind: Kind,
     slice: Duration,
     work: &'w mut dyn FnMut(&Waiting) -> R,
     answer: Option<R>,
 }
 
-const SHARED: c_int = libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_UNTRACED;
+const SHARED: c_int = libc::CLONE_VM
+    | libc::CLONE_FS
+    | libc::CLONE_FILES
+    | libc::CLONE_UNTRACED
+    | libc::CLONE_PARENT_SETTID
+    | libc::CLONE_CHILD_CLEARTID;
 
 /// Runs `work` in a helper. `Ok(None)`: somebody killed the helper.
 pub(crate) fn run<R>(kind: Kind, slice: Duration, work: &mut dyn FnMut(&Waiting) -> R) -> Result<Option<R>, Errno> {
     let stack = Stack::get()?;
-    let mut job = Job { kind, slice, work, answer: None };
+    let processors = sys::allowed_cpus();
+    let mut job = Job { processors, kind, slice, work, answer: None };
     let flags = match kind {
         Kind::Process => SHARED,
         Kind::Thread => SHARED | libc::CLONE_THREAD | libc::CLONE_SIGHAND | libc::CLONE_SYSVSEM | libc::CLONE_VFORK,
     };
+    // The kernel clears it when the helper has left user mode for good.
+    let alive = AtomicI32::new(0);
     // SAFETY: the stack is nobody else's till `stack` is dropped, and outlives
-    // the helper's use of it: this thread stays here until the helper has ended
-    // (the wait below), or has left user mode for good (CLONE_VFORK). libc's
-    // clone() is a bare wrapper that takes no lock.
-    let helper = unsafe { libc::clone(enter::<R>, stack.top(), flags, (&raw mut job).cast()) };
+    // the helper's use of it, as the job does: this thread stays here until the
+    // helper has ended (the wait below), or at least left user mode
+    // (CLONE_VFORK). libc's clone() is a bare wrapper that takes no lock.
+    let helper = unsafe {
+        let job: *mut c_void = (&raw mut job).cast();
+        let no_tls: *mut c_void = core::ptr::null_mut();
+        libc::clone(enter::<R>, stack.top(), flags, job, alive.as_ptr(), no_tls, alive.as_ptr())
+    };
     if helper == -1 {
         // SAFETY: reads the calling thread's errno, just set by clone().
         return Err(Errno(unsafe { *libc::__errno_location() }));
     }
     if kind == Kind::Process {
-        // ECHILD: a wait with __WALL elsewhere in the program took it. That is as good.
-        while sys::wait4(sys::Tid(helper), 0) == Err(Errno::EINTR) {}
+        const ROUNDS: u32 = 1000;
+        let mut ended = Spinning::on(processors).until(ROUNDS, || match sys::wait4(sys::Tid(helper), libc::WNOHANG) {
+            Ok(None) => None,
+            answer => Some(answer),
+        });
+        loop {
+            match ended.take().unwrap_or_else(|| sys::wait4(sys::Tid(helper), 0)) {
+                Err(Errno::EINTR) => {}
+                // ECHILD: a wait with __WALL elsewhere in the program took it. That is as good.
+                Ok(_) | Err(Errno::ECHILD) => break,
+                // A seccomp filter: the helper stays a zombie, but ends.
+                Err(_) if alive.load(Ordering::Acquire) == 0 => break,
+                Err(_) => sys::pause_for(Duration::from_micros(50)),
+            }
+        }
     }
     Ok(job.answer)
 }
@@ -76,7 +102,7 @@ extern "C" fn enter<R>(job: *mut c_void) -> c_int {
     let how = match job.kind {
         Kind::Process => {
             sys::leave_process_group();
-            How::Blocking { timer: Cell::new(false), spins: wait::spins() }
+            How::Blocking { timer: Cell::new(false), spinning: Spinning::on(job.processors) }
         }
         Kind::Thread => How::Polling,
     };

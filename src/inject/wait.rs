@@ -9,7 +9,7 @@
 
 use crate::errno::Errno;
 use crate::procfs;
-use crate::sys::{self, Tid};
+use crate::sys::{self, Spinning, Tid};
 use core::cell::Cell;
 use core::time::Duration;
 use libc::{c_int, SIGTRAP};
@@ -56,9 +56,9 @@ pub(crate) struct Waiting {
 }
 
 pub(crate) enum How {
-    /// In wait4(), after asking so many times without blocking; the cell says
-    /// whether the timer runs that ends it.
-    Blocking { timer: Cell<bool>, spins: u32 },
+    /// In wait4(), after asking without blocking; the cell says whether the
+    /// timer runs that ends it.
+    Blocking { timer: Cell<bool>, spinning: Spinning },
     /// By asking again and again.
     Polling,
 }
@@ -66,37 +66,26 @@ pub(crate) enum How {
 impl Waiting {
     pub fn next_stop(&self, tid: Tid, patience: Patience) -> Awaited {
         match &self.how {
-            How::Blocking { timer, spins } => blocking(tid, patience, timer, *spins, self.slice),
+            How::Blocking { timer, spinning } => blocking(tid, patience, timer, spinning, self.slice),
             How::Polling => polling(tid, patience, self.slice),
         }
     }
 }
 
-/// How often a helper asks for a stop before it blocks. A stop takes some
-/// microseconds on another processor, waking a blocked helper from there some
-/// tens; on one processor the target cannot run while the helper asks.
-pub(crate) fn spins() -> u32 {
-    if sys::allowed_cpus() > 1 {
-        100
-    } else {
-        0
-    }
-}
-
-fn blocking(tid: Tid, patience: Patience, timer: &Cell<bool>, mut spins: u32, slice: Duration) -> Awaited {
+fn blocking(tid: Tid, patience: Patience, timer: &Cell<bool>, spinning: &Spinning, slice: Duration) -> Awaited {
+    const ROUNDS: u32 = 200;
+    let at_once = || match sys::wait4(tid, libc::WNOHANG) {
+        Ok(None) => None,
+        answer => Some(answer),
+    };
+    let mut answer = spinning.until(ROUNDS, at_once);
     // A tick may come early in a wait, or between two: the second one is late enough.
     let mut ticks = 0;
     loop {
-        let options = if spins > 0 {
-            spins -= 1;
-            libc::WNOHANG
-        } else {
-            if !timer.replace(true) {
-                sys::tick_every(slice);
-            }
-            0
-        };
-        match sys::wait4(tid, options) {
+        if answer.is_none() && !timer.replace(true) {
+            sys::tick_every(slice);
+        }
+        match answer.take().unwrap_or_else(|| sys::wait4(tid, 0)) {
             Ok(Some(status)) if libc::WIFSTOPPED(status) => return Awaited::Stop(decode(status)),
             Ok(Some(_)) => return Awaited::Gone,
             Ok(None) => {}

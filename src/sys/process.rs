@@ -58,6 +58,16 @@ pub(crate) fn pidfd_alive(pidfd: &Descriptor) -> bool {
     asked != Err(Errno::ESRCH)
 }
 
+/// Whether the process of the pidfd has ended with all its threads: then it
+/// is readable (pidfd_open(2)).
+pub(crate) fn pidfd_ended(pidfd: &Descriptor) -> bool {
+    let mut asked = libc::pollfd { fd: pidfd.0, events: libc::POLLIN, revents: 0 };
+    let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: both structures outlive the call; no mask is passed.
+    let ready = unsafe { call!(libc::SYS_ppoll, &raw mut asked, 1, &raw const at_once, 0, 0) };
+    ready.is_ok_and(|n| n > 0)
+}
+
 /// Whether the thread belongs to the process (tgkill with signal 0).
 pub(crate) fn thread_belongs(pid: i32, tid: Tid) -> bool {
     // SAFETY: no pointers; signal 0 is never delivered.

@@ -3,6 +3,7 @@
 
 use super::call;
 use super::signals::{set_signal_mask, signal_bit, SignalSet};
+use core::cell::Cell;
 use core::mem::MaybeUninit;
 use core::time::Duration;
 use libc::c_int;
@@ -46,5 +47,40 @@ pub(crate) fn tick_every(interval: Duration) {
         let time = libc::timeval { tv_sec: 0, tv_usec: interval.subsec_micros() as _ };
         let every = libc::itimerval { it_interval: time, it_value: time };
         let _ = call!(libc::SYS_setitimer, libc::ITIMER_REAL, &raw const every, 0);
+    }
+}
+
+/// Asking again before blocking. To be woken on an idle processor, or to wake
+/// somebody there, takes some tens of microseconds, much of all that a call
+/// takes; a processor that is kept from idling answers at once. Each round gives
+/// it to whoever wants it. If that is somebody who keeps it, there is none
+/// to be kept from idling, and blocking is better.
+pub(crate) struct Spinning {
+    worthwhile: Cell<bool>,
+}
+
+impl Spinning {
+    /// With one processor only there is nobody to wait for.
+    pub fn on(processors: u32) -> Spinning {
+        Spinning { worthwhile: Cell::new(processors > 1) }
+    }
+
+    /// Asks up to `rounds` times.
+    pub fn until<T>(&self, rounds: u32, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+        const KEPT_BY_ANOTHER: Duration = Duration::from_micros(100);
+        let mut before = now();
+        for _ in 0..rounds {
+            if !self.worthwhile.get() {
+                break;
+            }
+            if let Some(answer) = ask() {
+                return Some(answer);
+            }
+            yield_cpu();
+            let after = now();
+            self.worthwhile.set(after - before < KEPT_BY_ANOTHER);
+            before = after;
+        }
+        None
     }
 }
