@@ -112,7 +112,6 @@ struct CallersSources {
 
 impl Sources for CallersSources {
     fn file_facts(&mut self, fd: i32) -> Result<FileFacts, Errno> {
-        const HUGETLBFS_MAGIC: i64 = 0x958458f6;
         let flags = sys::status_flags(fd)?;
         if flags & libc::O_PATH != 0 {
             return Err(Errno::EBADF);
@@ -125,7 +124,7 @@ impl Sources for CallersSources {
             writable: access != libc::O_RDONLY,
             directory: kind == libc::S_IFDIR,
             regular,
-            plain: regular && sys::file_system(fd).is_ok_and(|magic| magic != HUGETLBFS_MAGIC),
+            plain: regular && sys::huge_page_of(fd).is_none(),
         })
     }
 
@@ -149,7 +148,18 @@ pub(crate) fn on_range(
     arguments: [usize; 6],
     route: &mut Route,
 ) -> Result<usize, Fault> {
-    let refused = |errno| Fault::new(errno, Why::Kernel { call: "the call", errno, hint: "" });
+    let refused = |errno| {
+        let (call, hint) = match number {
+            libc::SYS_mlock | libc::SYS_mlock2 => {
+                ("mlock()", "a hole in the range, or the target's RLIMIT_MEMLOCK is too small")
+            }
+            libc::SYS_munlock => ("munlock()", "a hole in the range"),
+            _ => ("the call", ""),
+        };
+        // EAGAIN is kept for a target that cannot be reached.
+        let says = if errno == Errno::EAGAIN { Errno::ENOMEM } else { errno };
+        Fault::new(says, Why::Kernel { call, errno, hint })
+    };
     if is_own(pid, route) {
         return match Own.call(number, arguments) {
             Ok(done) => done.map_err(refused),

@@ -127,40 +127,64 @@ fn bring_in(pid: i32, at: usize, mapping: &procfs::MapsLine, route: &mut Route) 
 // ---- mmap64_join ----------------------------------------------------------
 
 /// mmap64_join(): one object at one address, here and in the target. Nothing
-/// is ever replaced: both mappings are made with MAP_FIXED_NOREPLACE.
+/// is ever replaced: both mappings are made with MAP_FIXED_NOREPLACE. The one
+/// here is made first, since it can always be undone.
 pub(crate) fn join(pid: i32, request: &Request, route: &mut Route) -> Result<usize, Fault> {
-    if pid == sys::getpid() {
+    let own = sys::getpid();
+    if pid == own {
         return call::map(pid, request, route);
     }
+    reachable(pid)?;
     let page = sys::page_size();
-    let m = page - 1;
-    let in_page = request.off as usize & m;
+    let in_page = request.off as usize & (page - 1);
     let exactly = request.flags & (libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE) != 0;
     let flags = request.flags & !libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE;
-    let size = request.len.checked_add(in_page).and_then(|n| round_up(n, page));
+    let granule = granule(request);
     // The wrong arguments are told by the call itself.
-    let size = size.filter(|&size| size > 0).unwrap_or(page);
-    let mut from = request.addr & !m;
+    let size = request.len.checked_add(in_page).and_then(|n| round_up(n, granule)).filter(|&size| size > 0);
+    let size = size.unwrap_or(granule);
+    let mut from = request.addr & !(page - 1);
     for _ in 0..JOIN_TRIES {
-        let place = if exactly { from } else { common_gap(pid, from, size)? };
+        let place = if exactly { from } else { common_gap(pid, from, size, granule)? };
         let there = Request { addr: place + in_page, flags, ..*request };
-        match call::map(pid, &there, route) {
-            Ok(addr) => match call::map(sys::getpid(), &there, route) {
+        let failed = match call::map(own, &there, route) {
+            Ok(addr) => match call::map(pid, &there, route) {
                 Ok(_) => return Ok(addr),
                 Err(fault) => {
-                    call::unmap(pid, place, size, route)?;
-                    if fault.errno != Errno::EEXIST || exactly {
-                        return Err(fault);
-                    }
+                    call::unmap(own, place, size, route)?;
+                    fault
                 }
             },
-            Err(fault) if fault.errno == Errno::EEXIST && !exactly => {}
-            Err(fault) => return Err(fault),
+            Err(fault) => fault,
+        };
+        if failed.errno != Errno::EEXIST || exactly {
+            return Err(failed);
         }
         // Somebody was quicker: on behind that place.
         from = place + size;
     }
     Err(Fault::says(Errno::EAGAIN, "other threads keep taking every place that is free in both processes: try again"))
+}
+
+/// What the place of a mapping is a multiple of: a page, or the huge page that
+/// it will be made of.
+fn granule(request: &Request) -> usize {
+    let page = sys::page_size();
+    let contiguous = request.flags & MAP_PHYS != 0 && request.flags & libc::MAP_ANONYMOUS != 0;
+    if contiguous || request.flags & libc::MAP_HUGETLB != 0 {
+        let wanted = (request.flags as u32 >> libc::MAP_HUGE_SHIFT) & 63;
+        if request.flags & libc::MAP_HUGETLB != 0 && wanted != 0 {
+            return 1 << wanted;
+        }
+        let mut smallest = None;
+        procfs::each_huge_page_size(|kib, _| {
+            let size = kib * 1024;
+            let holds = !contiguous || size >= request.len;
+            smallest = smallest.filter(|&s| s <= size || !holds).or(holds.then_some(size));
+        });
+        return smallest.unwrap_or(page);
+    }
+    sys::huge_page_of(request.fd).unwrap_or(page)
 }
 
 const JOIN_TRIES: u32 = 256;
@@ -169,13 +193,13 @@ const JOIN_FROM: usize = if usize::BITS == 64 { 0x1000_0000_0000 } else { 0x5000
 const JOIN_END: usize = if usize::BITS == 64 { 0x7fff_0000_0000 } else { 0xb000_0000 };
 
 /// The first range from `from` up (or from the bottom) that is free in both processes.
-fn common_gap(pid: i32, from: usize, size: usize) -> Result<usize, Fault> {
+fn common_gap(pid: i32, from: usize, size: usize, granule: usize) -> Result<usize, Fault> {
     let from = if from == 0 { JOIN_FROM } else { from };
     for start in [from, JOIN_FROM] {
         let unreadable = |errno| Fault::new(Errno::EPERM, Why::Procfs { pid, errno });
         let mut here = Maps::of(sys::getpid()).map_err(unreadable)?;
         let mut there = Maps::of(pid).map_err(unreadable)?;
-        let gap = first_gap(start, size, || here.next(), || there.next()).map_err(unreadable)?;
+        let gap = first_gap(start, size, granule, || here.next(), || there.next()).map_err(unreadable)?;
         if let Some(gap) = gap.filter(|gap| gap.checked_add(size).is_some_and(|end| end <= JOIN_END)) {
             return Ok(gap);
         }
@@ -183,14 +207,16 @@ fn common_gap(pid: i32, from: usize, size: usize) -> Result<usize, Fault> {
     Err(Fault::says(Errno::ENOMEM, "no range of that size is free in both processes"))
 }
 
-/// Merges two ascending lists of ranges.
+/// Merges two ascending lists of ranges. `granule` is a power of two.
 fn first_gap(
     start: usize,
     size: usize,
+    granule: usize,
     mut one: impl FnMut() -> Result<Option<procfs::MapsLine>, Errno>,
     mut other: impl FnMut() -> Result<Option<procfs::MapsLine>, Errno>,
 ) -> Result<Option<usize>, Errno> {
-    let mut candidate = start;
+    let aligned = |n: usize| round_up(n, granule).unwrap_or(usize::MAX & !(granule - 1));
+    let mut candidate = aligned(start);
     let (mut a, mut b) = (one()?, other()?);
     loop {
         let first_is_a = match (&a, &b) {
@@ -203,7 +229,7 @@ fn first_gap(
             if candidate.checked_add(size).is_none_or(|end| end <= range.start) {
                 return Ok(Some(candidate));
             }
-            candidate = candidate.max(range.end);
+            candidate = candidate.max(aligned(range.end));
         }
         if first_is_a {
             a = one()?;
@@ -236,7 +262,8 @@ mod tests {
     #[test]
     fn a_gap_is_free_in_both() {
         let (a, b) = ([(10, 20), (40, 50)], [(15, 30), (60, 70)]);
-        let gap = |start, size| first_gap(start, size, ranges(&a), ranges(&b)).expect("no error");
+        let granule = 1;
+        let gap = |start, size| first_gap(start, size, granule, ranges(&a), ranges(&b)).expect("no error");
         assert_eq!(gap(0, 10), Some(0));
         assert_eq!(gap(0, 11), Some(70));
         assert_eq!(gap(12, 10), Some(30));
@@ -249,7 +276,7 @@ mod tests {
         fn no_gap_overlaps_anything(
             mut a in proptest::collection::vec((0usize..500, 1usize..20), 0..20),
             mut b in proptest::collection::vec((0usize..500, 1usize..20), 0..20),
-            start in 0usize..500, size in 1usize..60,
+            start in 0usize..500, size in 1usize..60, shift in 0u32..6,
         ) {
             // Ascending and apart, as a process's mappings are.
             for list in [&mut a, &mut b] {
@@ -257,7 +284,9 @@ mod tests {
                 let mut end = 0;
                 list.retain_mut(|r| { let keep = r.0 >= end; r.1 += r.0; if keep { end = r.1; } keep });
             }
-            let gap = first_gap(start, size, ranges(&a), ranges(&b)).expect("no error").expect("there is no end");
+            let granule = 1 << shift;
+            let gap = first_gap(start, size, granule, ranges(&a), ranges(&b)).expect("no error").expect("there is no end");
+            prop_assert_eq!(gap % granule, 0);
             prop_assert!(gap >= start);
             prop_assert!(a.iter().chain(&b).all(|&(s, e)| gap + size <= s || e <= gap));
         }

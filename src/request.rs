@@ -193,6 +193,9 @@ pub(crate) fn plan_map(request: &Request, page: usize, sources: &mut impl Source
     let mut linux_flags = flags::for_linux(flags);
     if physical && anonymous {
         let found = sources.contiguous(rounded, shared)?;
+        if fixed && found.len != rounded {
+            return Err(invalid("MAP_FIXED: contiguous memory is a huge page here, and len is not the whole of it"));
+        }
         rounded = found.len;
         file = found.fd;
         linux_flags |= found.flags;
@@ -462,6 +465,9 @@ mod tests {
         assert_eq!((p.file.map(|f| f.0), p.len, p.flags), (Some(78), 1 << 21, MAP_SHARED));
         let p = plan(Request { flags: PHYS, len: 3 * PAGE, ..request() }).unwrap();
         assert_eq!((p.file, p.len, p.flags), (None, 1 << 21, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB));
+        // Not over what lies behind the range that was asked for.
+        assert_eq!(refused(Request { flags: PHYS | MAP_FIXED, addr: 1 << 21, ..request() }), Errno::EINVAL);
+        assert!(plan(Request { flags: PHYS | MAP_FIXED, addr: 1 << 21, len: 1 << 21, ..request() }).is_ok());
         assert_eq!(refused(Request { flags: PHYS | MAP_LAZY, ..request() }), Errno::EINVAL);
         assert_eq!(refused(Request { flags: PHYS | MAP_BELOW16M, ..request() }), Errno::ENOTSUP);
     }

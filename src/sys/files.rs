@@ -69,13 +69,19 @@ pub(crate) fn fstat(fd: c_int) -> Result<libc::stat, Errno> {
     Ok(unsafe { st.assume_init() })
 }
 
-/// The file system's magic number (statfs(2)).
-pub(crate) fn file_system(fd: c_int) -> Result<i64, Errno> {
+const HUGETLBFS_MAGIC: libc::__fsword_t = 0x958458f6;
+
+fn statfs(fd: c_int) -> Result<libc::statfs, Errno> {
     let mut st = MaybeUninit::<libc::statfs>::zeroed();
     // SAFETY: st is writable for a struct statfs.
     unsafe { call!(libc::SYS_fstatfs, fd, st.as_mut_ptr()) }?;
     // SAFETY: zeroed, then filled by the kernel.
-    Ok(unsafe { st.assume_init() }.f_type)
+    Ok(unsafe { st.assume_init() })
+}
+
+/// The size of a huge page, for a file of hugetlbfs.
+pub(crate) fn huge_page_of(fd: c_int) -> Option<usize> {
+    statfs(fd).ok().filter(|st| st.f_type == HUGETLBFS_MAGIC).map(|st| st.f_bsize as usize)
 }
 
 /// stat(2).
