@@ -3,6 +3,8 @@
  * removed. The sequence gets its abort, as after any other interruption: it
  * must not commit, for another thread may have run meanwhile. And a sequence
  * that is only announced, but not being executed, does not divert the target.
+ *
+ * runs-alone
  */
 #include "disturb.h"
 #include <linux/rseq.h>

@@ -3,8 +3,8 @@
 
 use super::call;
 use super::signals::{set_signal_mask, signal_bit, SignalSet};
-use core::cell::Cell;
 use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use libc::c_int;
 
@@ -53,32 +53,47 @@ pub(crate) fn tick_every(interval: Duration) {
 /// Asking again before blocking. To be woken on an idle processor, or to wake
 /// somebody there, takes some tens of microseconds, much of all that a call
 /// takes; a processor that is kept from idling answers at once. Each round gives
-/// it to whoever wants it. If that is somebody who keeps it, there is none
-/// to be kept from idling, and blocking is better.
+/// it to whoever wants it.
+///
+/// If that is somebody who keeps it, then no processor is idle, and a round
+/// would cost a whole slice of some milliseconds. So one long round ends this
+/// for the next thousand waits of the process: the one state kept, a hint that
+/// may be wrong and is never waited for.
 pub(crate) struct Spinning {
-    worthwhile: Cell<bool>,
+    worthwhile: bool,
 }
+
+static HOLD_OFF: AtomicU32 = AtomicU32::new(0);
 
 impl Spinning {
     /// With one processor only there is nobody to wait for.
     pub fn on(processors: u32) -> Spinning {
-        Spinning { worthwhile: Cell::new(processors > 1) }
+        Spinning { worthwhile: processors > 1 }
     }
 
-    /// Asks up to `rounds` times.
+    /// Asks up to `rounds` times, where that is worthwhile.
     pub fn until<T>(&self, rounds: u32, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
-        const KEPT_BY_ANOTHER: Duration = Duration::from_micros(100);
+        const KEPT_BY_ANOTHER: Duration = Duration::from_micros(400);
+        const WAITS: u32 = 1000;
+        if !self.worthwhile {
+            return None;
+        }
+        let held_off = HOLD_OFF.load(Ordering::Relaxed);
+        if held_off > 0 {
+            HOLD_OFF.store(held_off - 1, Ordering::Relaxed);
+            return None;
+        }
         let mut before = now();
         for _ in 0..rounds {
-            if !self.worthwhile.get() {
-                break;
-            }
             if let Some(answer) = ask() {
                 return Some(answer);
             }
             yield_cpu();
             let after = now();
-            self.worthwhile.set(after - before < KEPT_BY_ANOTHER);
+            if after - before > KEPT_BY_ANOTHER {
+                HOLD_OFF.store(WAITS, Ordering::Relaxed);
+                return None;
+            }
             before = after;
         }
         None
