@@ -6,7 +6,7 @@
 #define HUGE_H
 #include "target.h"
 
-static long huge_number(const char *path, long set)
+static inline long huge_number(const char *path, long set)
 {
 	char text[32] = "";
 	long value = -1;
@@ -30,7 +30,7 @@ static long huge_number(const char *path, long set)
 #define HUGE_SETTING "/proc/sys/vm/nr_hugepages"
 
 /* The size of a huge page, from /proc/meminfo; 0: the kernel has none. */
-static size_t huge_size(void)
+static inline size_t huge_size(void)
 {
 	char line[128];
 	unsigned long kb = 0;
@@ -44,7 +44,7 @@ static size_t huge_size(void)
 }
 
 /* Runs body in a child with that many free huge pages more than before. */
-static void with_huge_pages(long pages, void (*body)(void))
+static inline void with_huge_pages(long pages, void (*body)(void))
 {
 	long before = huge_number(HUGE_SETTING, -1), now;
 	int status;
