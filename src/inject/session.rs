@@ -48,6 +48,10 @@ pub(crate) enum Miss {
         state: u8,
     },
     SeccompStrict,
+    /// Whether it is under seccomp cannot be read.
+    NoStatus {
+        errno: Errno,
+    },
     /// A filter may be in force that traps, with SIGSYS ignored or pending: the
     /// trap would reset the program's disposition (`force_sig_info_to_task`).
     SeccompTrap,
@@ -139,9 +143,14 @@ impl<'a> Session<'a> {
         }
         session.stop(until, begun)?;
         session.saved = sys::registers(tid).map_err(|_| Miss::Ended)?;
+        session.put_right();
         if !suspended {
-            // Read here, where the thread cannot change it any more.
-            let status = procfs::status(tid).unwrap_or_default();
+            // Read here, where the thread cannot change it any more. Not
+            // knowing is no ground for making a call that might kill.
+            let status = procfs::status(tid).map_err(|errno| match errno {
+                Errno::ESRCH | Errno::ENOENT => Miss::Ended,
+                errno => Miss::NoStatus { errno },
+            })?;
             match status.seccomp {
                 0 => {}
                 1 => return Err(Miss::SeccompStrict),
@@ -153,9 +162,7 @@ impl<'a> Session<'a> {
                 session.mask = sys::swap_signal_mask(tid, status.blocked & !SIGSYS);
             }
         }
-        let found = instruction::find(tid, &session.saved);
-        session.put_right();
-        session.instruction = found?;
+        session.instruction = instruction::find(tid, &session.saved)?;
         session.dispatch = sys::switch_off_user_dispatch(tid);
         if restraint == Restraint::SignalsHeld {
             let before = sys::swap_signal_mask(tid, SignalSet::MAX & !RAISED);
