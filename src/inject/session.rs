@@ -347,15 +347,20 @@ impl<'a> Session<'a> {
         self.only_mapping && result == number as usize
     }
 
-    /// Discards the SIGSYS that is due before the next instruction.
+    /// Discards the SIGSYS that is due before the next instruction. It is
+    /// waited for without end, also past a group-stop or a freezer: let go
+    /// before it has come, the thread would get it.
     fn discard_trap(&mut self) -> Lost {
-        self.resume();
-        match self.next_stop(Patience::Slice) {
-            Awaited::Stop(Stop::Signal(signal)) if signal != libc::SIGSYS => self.let_go(signal),
-            Awaited::Gone => return self.lost(),
-            _ => self.let_go(0),
+        loop {
+            self.resume();
+            match self.next_stop(Patience::Endless) {
+                Awaited::Stop(Stop::Signal(libc::SIGSYS)) => self.let_go(0),
+                Awaited::Stop(Stop::Signal(signal)) => self.let_go(signal),
+                Awaited::Stop(_) => continue,
+                Awaited::Gone | Awaited::TimedOut => return self.lost(),
+            }
+            return Lost::Trapped;
         }
-        Lost::Trapped
     }
 
     fn restore(&mut self) {
