@@ -2,6 +2,7 @@
 //! One call from its arguments to its result, as a list of what happens. Below
 //! the edge to C, above the rooms that do it.
 
+use crate::arch::{Arguments, SystemCall};
 use crate::env::{self, Engine};
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
@@ -142,18 +143,13 @@ impl Sources for CallersSources {
 }
 
 /// One system call on a range of the target's, or of the caller's own, memory.
-pub(crate) fn on_range(
-    pid: i32,
-    number: libc::c_long,
-    arguments: [usize; 6],
-    route: &mut Route,
-) -> Result<usize, Fault> {
+pub(crate) fn on_range(pid: i32, call: SystemCall, arguments: Arguments, route: &mut Route) -> Result<usize, Fault> {
     let refused = |errno| {
-        let (call, hint) = match number {
-            libc::SYS_mlock | libc::SYS_mlock2 => {
+        let (call, hint) = match call {
+            SystemCall::Mlock | SystemCall::Mlock2 => {
                 ("mlock()", "a hole in the range, or the target's RLIMIT_MEMLOCK is too small")
             }
-            libc::SYS_munlock => ("munlock()", "a hole in the range"),
+            SystemCall::Munlock => ("munlock()", "a hole in the range"),
             _ => ("the call", ""),
         };
         // EAGAIN is kept for a target that cannot be reached.
@@ -161,12 +157,12 @@ pub(crate) fn on_range(
         Fault::new(says, Why::Kernel { call, errno, hint })
     };
     if is_own(pid, route) {
-        return match Own.call(number, arguments) {
+        return match Own.call(call, arguments) {
             Ok(done) => done.map_err(refused),
         };
     }
     let signals = SignalsBlocked::new();
     let peer = Peer::find(pid)?;
     check_engine()?;
-    inject::call(&peer, number, arguments, &signals, env::settings().timeout, &mut route.trace)?.map_err(refused)
+    inject::call(&peer, call, arguments, &signals, env::settings().timeout, &mut route.trace)?.map_err(refused)
 }

@@ -12,6 +12,7 @@
 //! goes on. *Touches* in the target: one page that it maps for its message,
 //! two descriptors. Both are gone when `tidy` has returned.
 
+use crate::arch::SystemCall;
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
 use crate::inject::session::{Lost, Session};
@@ -118,10 +119,10 @@ impl Carry {
         // itself may not do; shared memory does not.
         let choices =
             [if holdable { range } else { (0, page, private) }, (0, page, libc::MAP_SHARED | libc::MAP_ANONYMOUS)];
-        let access = (libc::PROT_READ | libc::PROT_WRITE) as usize;
+        let access = (libc::PROT_READ | libc::PROT_WRITE) as u64;
         for (i, (addr, len, flags)) in choices.into_iter().enumerate() {
             self.held = holdable && i == 0;
-            match session.call(libc::SYS_mmap, [addr, len, access, flags as usize, usize::MAX, 0])? {
+            match session.call(SystemCall::Mmap, [addr as u64, len as u64, access, flags as u64, u64::MAX, 0])? {
                 Ok(start) => {
                     self.scratch = Some((start, len));
                     self.fault = None;
@@ -138,7 +139,7 @@ impl Carry {
 
     fn clear_room(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
         if let Some((start, len)) = self.scratch {
-            let _ = session.call(libc::SYS_munmap, [start, len, 0, 0, 0, 0])?;
+            let _ = session.call(SystemCall::Munmap, [start as u64, len as u64, 0, 0, 0, 0])?;
             self.scratch = None;
         }
         Ok(())
@@ -150,7 +151,7 @@ impl Carry {
             Some(socket) => socket,
             None => {
                 let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC;
-                match session.call(libc::SYS_socket, [libc::AF_UNIX as usize, kind as usize, 0, 0, 0, 0])? {
+                match session.call(SystemCall::Socket, [libc::AF_UNIX as u64, kind as u64, 0, 0, 0, 0])? {
                     Ok(fd) => *self.socket.insert(fd as c_int),
                     Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => return self.refuse(session, errno, "socket()"),
                     Err(errno) => return self.otherwise(errno, "socket()"),
@@ -177,7 +178,7 @@ impl Carry {
             return self.refuse(session, errno, "writing the message header");
         }
         let flags = libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT;
-        if let Err(errno) = session.call(libc::SYS_recvmsg, [theirs as usize, room, flags as usize, 0, 0, 0])? {
+        if let Err(errno) = session.call(SystemCall::Recvmsg, [theirs as u64, room as u64, flags as u64, 0, 0, 0])? {
             return self.refuse(session, errno, "recvmsg()");
         }
         match session.read(room, letterbox.bytes_mut()) {
@@ -205,7 +206,7 @@ impl Carry {
         }
         let access = if self.facts.writable { libc::O_RDWR } else { libc::O_RDONLY };
         let flags = access | libc::O_CLOEXEC;
-        match session.call(libc::SYS_openat, [libc::AT_FDCWD as usize, room, flags as usize, 0, 0, 0])? {
+        match session.call(SystemCall::Openat, [libc::AT_FDCWD as u64, room as u64, flags as u64, 0, 0, 0])? {
             // A name in /proc means what the target's /proc says: it must be the same file.
             Ok(fd) => {
                 self.arrived = Some(fd as c_int);
@@ -242,14 +243,14 @@ impl Carry {
         self.clear_room(session)?;
         if let (Some(a), Some(b)) = (self.socket, self.arrived) {
             if a.abs_diff(b) == 1 {
-                let range = [a.min(b) as usize, a.max(b) as usize, 0, 0, 0, 0];
-                if session.call(libc::SYS_close_range, range)?.is_ok() {
+                let range = [a.min(b) as u64, a.max(b) as u64, 0, 0, 0, 0];
+                if session.call(SystemCall::CloseRange, range)?.is_ok() {
                     (self.socket, self.arrived) = (None, None);
                 }
             }
         }
         while let Some(fd) = self.arrived.or(self.socket) {
-            let _ = session.call(libc::SYS_close, [fd as usize, 0, 0, 0, 0, 0])?;
+            let _ = session.call(SystemCall::Close, [fd as u64, 0, 0, 0, 0, 0])?;
             if self.arrived.take().is_none() {
                 self.socket = None;
             }

@@ -5,6 +5,7 @@
 //! They add no way to reach a target. Sources: QNX 6.4 memory manager,
 //! Texas Instruments' and Vivante's QNX servers, where they are seen in use.
 
+use crate::arch::SystemCall;
 use crate::call::{self, Route};
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
@@ -43,9 +44,9 @@ pub(crate) fn device_memory(addr: usize, len: usize, prot: c_int, flags: c_int, 
 /// mlock_peer(). The lock is set in the target; its pages are brought in when it runs again.
 pub(crate) fn lock(pid: i32, addr: usize, len: usize, route: &mut Route) -> Result<(), Fault> {
     if pid == sys::getpid() {
-        return call::on_range(pid, libc::SYS_mlock, [addr, len, 0, 0, 0, 0], route).map(|_| ());
+        return call::on_range(pid, SystemCall::Mlock, [addr as u64, len as u64, 0, 0, 0, 0], route).map(|_| ());
     }
-    call::on_range(pid, libc::SYS_mlock2, [addr, len, libc::MLOCK_ONFAULT as usize, 0, 0, 0], route)?;
+    call::on_range(pid, SystemCall::Mlock2, [addr as u64, len as u64, libc::MLOCK_ONFAULT as u64, 0, 0, 0], route)?;
     let (start, len) = whole_pages(addr, len);
     procfs::touch_pages(sys::Tid(pid), start, len, sys::page_size());
     Ok(())
@@ -53,7 +54,7 @@ pub(crate) fn lock(pid: i32, addr: usize, len: usize, route: &mut Route) -> Resu
 
 /// munlock_peer().
 pub(crate) fn unlock(pid: i32, addr: usize, len: usize, route: &mut Route) -> Result<(), Fault> {
-    call::on_range(pid, libc::SYS_munlock, [addr, len, 0, 0, 0, 0], route).map(|_| ())
+    call::on_range(pid, SystemCall::Munlock, [addr as u64, len as u64, 0, 0, 0, 0], route).map(|_| ())
 }
 
 fn reachable(pid: i32) -> Result<(), Fault> {
@@ -115,10 +116,11 @@ pub(crate) fn offset(pid: i32, addr: usize, len: usize, route: &mut Route) -> Re
 /// Brings an absent page in. A page of its own, where the process may write:
 /// reading it would only show the common page of zeros.
 fn bring_in(pid: i32, at: usize, mapping: &procfs::MapsLine, route: &mut Route) {
-    const MADV_POPULATE_WRITE: usize = 23; // since Linux 5.14
+    const MADV_POPULATE_WRITE: u64 = 23; // since Linux 5.14
     let page = sys::page_size();
     let written = mapping.writable
-        && call::on_range(pid, libc::SYS_madvise, [at, page, MADV_POPULATE_WRITE, 0, 0, 0], route).is_ok();
+        && call::on_range(pid, SystemCall::Madvise, [at as u64, page as u64, MADV_POPULATE_WRITE, 0, 0, 0], route)
+            .is_ok();
     if !written {
         procfs::touch_pages(sys::Tid(pid), at, page, page);
     }

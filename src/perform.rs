@@ -5,18 +5,19 @@
 //! It remembers how far it has come, since calls in a target can be
 //! interrupted between two steps; called again, it goes on from there.
 
+use crate::arch::{Abi, Arguments, SystemCall};
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
 use crate::request::{map_refused, unmap_refused, MapPlan, UnmapPlan};
 use core::convert::Infallible;
-use libc::{c_int, c_long};
+use libc::c_int;
 
 /// Something that can make system calls in the address space in question.
 pub(crate) trait Hands {
     /// How it can fail before a call is made.
     type Lost;
 
-    fn call(&mut self, number: c_long, arguments: [usize; 6]) -> Result<Result<usize, Errno>, Self::Lost>;
+    fn call(&mut self, call: SystemCall, arguments: Arguments) -> Result<Result<usize, Errno>, Self::Lost>;
 }
 
 /// The calling process itself.
@@ -25,10 +26,11 @@ pub(crate) struct Own;
 impl Hands for Own {
     type Lost = Infallible;
 
-    fn call(&mut self, number: c_long, arguments: [usize; 6]) -> Result<Result<usize, Errno>, Infallible> {
+    fn call(&mut self, call: SystemCall, arguments: Arguments) -> Result<Result<usize, Errno>, Infallible> {
+        let (number, arguments) = Abi::OWN.place(call, arguments);
         // SAFETY: the plans make memory calls only, and removing its own
         // memory is what a program asks for that names its own pid.
-        Ok(unsafe { crate::sys::call(number, arguments) })
+        Ok(unsafe { crate::sys::call(number as _, arguments) })
     }
 }
 
@@ -90,9 +92,8 @@ impl Mapping {
                         Some(held) => (held, plan.flags & !libc::MAP_FIXED_NOREPLACE | libc::MAP_FIXED),
                         None => (plan.addr, plan.flags),
                     };
-                    let fd = fd.unwrap_or(-1) as usize;
-                    let arguments = [addr, plan.len, plan.prot as usize, flags as usize, fd, plan.off as usize];
-                    match hands.call(libc::SYS_mmap, arguments)? {
+                    let (prot, flags, fd) = (plan.prot as u64, flags as u64, fd.unwrap_or(-1) as u64);
+                    match hands.call(SystemCall::Mmap, [addr as u64, plan.len as u64, prot, flags, fd, plan.off])? {
                         Ok(start) => {
                             self.start = start;
                             self.step = Step::Guard;
@@ -105,20 +106,20 @@ impl Mapping {
                     continue;
                 }
                 Step::Guard if plan.after.guard > 0 => {
-                    let arguments = [self.start, plan.after.guard, libc::PROT_NONE as usize, 0, 0, 0];
-                    hands.call(libc::SYS_mprotect, arguments)?.map_err(|e| ("mprotect()", e))
+                    let arguments = [self.start as u64, plan.after.guard as u64, libc::PROT_NONE as u64, 0, 0, 0];
+                    hands.call(SystemCall::Mprotect, arguments)?.map_err(|e| ("mprotect()", e))
                 }
                 Step::NotInherited if plan.after.not_inherited => {
-                    let arguments = [self.start, plan.len, libc::MADV_DONTFORK as usize, 0, 0, 0];
-                    hands.call(libc::SYS_madvise, arguments)?.map_err(|e| ("madvise()", e))
+                    let arguments = [self.start as u64, plan.len as u64, libc::MADV_DONTFORK as u64, 0, 0, 0];
+                    hands.call(SystemCall::Madvise, arguments)?.map_err(|e| ("madvise()", e))
                 }
                 Step::Lock if plan.after.lock => {
                     // On fault: bringing the pages in may take long, and is done when nothing is held.
-                    let arguments = [self.start, plan.len, libc::MLOCK_ONFAULT as usize, 0, 0, 0];
-                    hands.call(libc::SYS_mlock2, arguments)?.map_err(|e| ("mlock2()", e))
+                    let arguments = [self.start as u64, plan.len as u64, libc::MLOCK_ONFAULT as u64, 0, 0, 0];
+                    hands.call(SystemCall::Mlock2, arguments)?.map_err(|e| ("mlock2()", e))
                 }
                 Step::Undo => {
-                    let _ = hands.call(libc::SYS_munmap, [self.start, plan.len, 0, 0, 0, 0])?;
+                    let _ = hands.call(SystemCall::Munmap, [self.start as u64, plan.len as u64, 0, 0, 0, 0])?;
                     self.step = Step::Done;
                     continue;
                 }
@@ -141,7 +142,7 @@ impl Mapping {
 
 /// Removes mappings. Nothing to remember: it is one call.
 pub(crate) fn unmap<H: Hands>(plan: &UnmapPlan, hands: &mut H) -> Result<Result<(), Fault>, H::Lost> {
-    let done = hands.call(libc::SYS_munmap, [plan.addr, plan.len, 0, 0, 0, 0])?;
+    let done = hands.call(SystemCall::Munmap, [plan.addr as u64, plan.len as u64, 0, 0, 0, 0])?;
     Ok(done.map(|_| ()).map_err(unmap_refused))
 }
 
@@ -150,27 +151,27 @@ mod tests {
     use super::*;
     use crate::request::After;
 
-    /// Hands that fail the call of one number, and lose their hold before every call the first time.
+    /// Hands that fail one call, and lose their hold before every call the first time.
     struct Shaky {
-        fails: c_long,
-        made: Vec<c_long>,
+        fails: Option<SystemCall>,
+        made: Vec<SystemCall>,
         lost: bool,
     }
 
     impl Hands for Shaky {
         type Lost = ();
 
-        fn call(&mut self, number: c_long, _: [usize; 6]) -> Result<Result<usize, Errno>, ()> {
+        fn call(&mut self, call: SystemCall, _: Arguments) -> Result<Result<usize, Errno>, ()> {
             self.lost = !self.lost;
             if self.lost {
                 return Err(());
             }
-            self.made.push(number);
-            Ok(if number == self.fails { Err(Errno::ENOMEM) } else { Ok(0x7000) })
+            self.made.push(call);
+            Ok(if Some(call) == self.fails { Err(Errno::ENOMEM) } else { Ok(0x7000) })
         }
     }
 
-    fn made(fails: c_long) -> (Vec<c_long>, Result<usize, Errno>) {
+    fn made(fails: Option<SystemCall>) -> (Vec<SystemCall>, Result<usize, Errno>) {
         let after = After { guard: 4096, not_inherited: true, lock: true, populate: false };
         let plan =
             MapPlan { addr: 0, len: 8192, prot: 0, flags: 0, file: None, physical: false, off: 0, shift: 0, after };
@@ -182,17 +183,17 @@ mod tests {
 
     #[test]
     fn each_step_is_made_once_however_often_it_is_interrupted() {
-        let all = vec![libc::SYS_mmap, libc::SYS_mprotect, libc::SYS_madvise, libc::SYS_mlock2];
-        assert_eq!(made(-1), (all, Ok(0x7000)));
+        let all = vec![SystemCall::Mmap, SystemCall::Mprotect, SystemCall::Madvise, SystemCall::Mlock2];
+        assert_eq!(made(None), (all, Ok(0x7000)));
     }
 
     #[test]
     fn a_failed_step_undoes_the_map() {
-        for (fails, steps) in [(libc::SYS_mprotect, 2), (libc::SYS_madvise, 3), (libc::SYS_mlock2, 4)] {
-            let (calls, outcome) = made(fails);
+        for (fails, steps) in [(SystemCall::Mprotect, 2), (SystemCall::Madvise, 3), (SystemCall::Mlock2, 4)] {
+            let (calls, outcome) = made(Some(fails));
             assert_eq!(outcome, Err(Errno::ENOMEM));
-            assert_eq!((calls.len(), calls.last()), (steps + 1, Some(&libc::SYS_munmap)));
+            assert_eq!((calls.len(), calls.last()), (steps + 1, Some(&SystemCall::Munmap)));
         }
-        assert_eq!(made(libc::SYS_mmap), (vec![libc::SYS_mmap], Err(Errno::ENOMEM)));
+        assert_eq!(made(Some(SystemCall::Mmap)), (vec![SystemCall::Mmap], Err(Errno::ENOMEM)));
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What differs by processor, and nothing else: how a system call is made, how
-//! a stopped thread's registers are borrowed for one, and which of its own
-//! calls answer a stop with an EINTR that nobody sent.
+//! What differs by processor, and nothing else: how a system call is made, by
+//! which number and with which arguments, how a stopped thread's registers are
+//! borrowed for one, and which of its own calls answer a stop with an EINTR that
+//! nobody sent.
 //!
 //! Each file offers the same names; `inject/` uses them without knowing which
 //! file it has.
@@ -13,6 +14,28 @@ pub(crate) use x86_64::*;
 
 #[cfg(not(all(target_arch = "x86_64", target_pointer_width = "64")))]
 compile_error!("mman_peer: this processor is not supported yet (x86_64 is)");
+
+/// The system calls that are made on behalf of a peer, by their names. Each
+/// `Abi` has its own numbers for them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum SystemCall {
+    /// Its last argument is the offset in bytes, whatever the ABI takes.
+    Mmap,
+    Munmap,
+    Mprotect,
+    Madvise,
+    Mlock,
+    Mlock2,
+    Munlock,
+    Socket,
+    Recvmsg,
+    Openat,
+    Close,
+    CloseRange,
+}
+
+/// The arguments of a system call, as wide as any ABI has them.
+pub(crate) type Arguments = [u64; 6];
 
 /// Where a call that answers a bare EINTR keeps its timeout.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

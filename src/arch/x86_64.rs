@@ -7,8 +7,9 @@
 //! (`arch_do_signal_or_restart`, arch/x86/kernel/signal.c). So a thread whose
 //! registers are put back exactly as they were goes on exactly as it would have.
 
-use super::{InterruptedCall, Timeout};
+use super::{Arguments, InterruptedCall, SystemCall, Timeout};
 use core::arch::asm;
+use libc::c_long;
 
 /// One system call, without libc: no errno, no cancellation point.
 ///
@@ -30,6 +31,39 @@ pub(crate) unsafe fn syscall(number: usize, a: [usize; 6]) -> usize {
         );
     }
     result
+}
+
+/// How programs of this processor call the kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Abi {
+    X86_64,
+}
+
+impl Abi {
+    /// That of this library itself.
+    pub const OWN: Abi = Abi::X86_64;
+
+    /// The number of a call, and its arguments as this ABI takes them.
+    pub fn place(self, call: SystemCall, arguments: Arguments) -> (usize, [usize; 6]) {
+        (number(call) as usize, arguments.map(|argument| argument as usize))
+    }
+}
+
+fn number(call: SystemCall) -> c_long {
+    match call {
+        SystemCall::Mmap => libc::SYS_mmap,
+        SystemCall::Munmap => libc::SYS_munmap,
+        SystemCall::Mprotect => libc::SYS_mprotect,
+        SystemCall::Madvise => libc::SYS_madvise,
+        SystemCall::Mlock => libc::SYS_mlock,
+        SystemCall::Mlock2 => libc::SYS_mlock2,
+        SystemCall::Munlock => libc::SYS_munlock,
+        SystemCall::Socket => libc::SYS_socket,
+        SystemCall::Recvmsg => libc::SYS_recvmsg,
+        SystemCall::Openat => libc::SYS_openat,
+        SystemCall::Close => libc::SYS_close,
+        SystemCall::CloseRange => libc::SYS_close_range,
+    }
 }
 
 /// The instruction that enters the kernel.

@@ -21,6 +21,7 @@ mod threads;
 mod tracer;
 mod wait;
 
+use crate::arch::{Arguments, SystemCall};
 use crate::carry::Carry;
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
@@ -94,13 +95,13 @@ pub(crate) fn unmap(
 /// Has the peer make one system call, which must not block; its result.
 pub(crate) fn call(
     peer: &Peer,
-    number: libc::c_long,
-    arguments: [usize; 6],
+    call: SystemCall,
+    arguments: Arguments,
     signals: &SignalsBlocked,
     timeout: Duration,
     trace: &mut Trace,
 ) -> Result<Result<usize, Errno>, Fault> {
-    let mut errand = CallErrand { number, arguments, outcome: Ok(Err(Errno::EAGAIN)) };
+    let mut errand = CallErrand { call, arguments, outcome: Ok(Err(Errno::EAGAIN)) };
     run(peer, &mut errand, signals, timeout, trace)?;
     errand.outcome
 }
@@ -189,8 +190,8 @@ impl Errand for UnmapErrand<'_> {
 }
 
 struct CallErrand {
-    number: libc::c_long,
-    arguments: [usize; 6],
+    call: SystemCall,
+    arguments: Arguments,
     outcome: Result<Result<usize, Errno>, Fault>,
 }
 
@@ -199,7 +200,7 @@ impl Errand for CallErrand {
         self.outcome = if session.only_mapping() {
             Err(Fault::new(Errno::EPERM, Why::SeccompFilter { pid: session.peer().pid() }))
         } else {
-            Ok(session.call(self.number, self.arguments)?)
+            Ok(session.call(self.call, self.arguments)?)
         };
         Ok(())
     }

@@ -23,14 +23,14 @@
 use super::restart;
 use super::wait::{Awaited, Patience, Stop, Waiting};
 use super::{instruction, rseq};
-use crate::arch::Registers;
+use crate::arch::{Abi, Arguments, Registers, SystemCall};
 use crate::errno::Errno;
 use crate::peer::{self, Peer, Probe};
 use crate::perform::Hands;
 use crate::procfs::{self, Status};
 use crate::sys::{self, SignalSet, Tid};
 use core::time::Duration;
-use libc::{c_int, c_long};
+use libc::c_int;
 
 /// Why a thread could not be taken. Nothing was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -343,8 +343,8 @@ impl<'a> Session<'a> {
     }
 
     /// A filter that traps leaves the call's number as its result.
-    fn was_trapped(&self, number: c_long, result: usize) -> bool {
-        self.only_mapping && result == number as usize
+    fn was_trapped(&self, number: usize, result: usize) -> bool {
+        self.only_mapping && result == number
     }
 
     /// Discards the SIGSYS that is due before the next instruction. It is
@@ -390,11 +390,12 @@ impl<'a> Session<'a> {
 impl Hands for Session<'_> {
     type Lost = Lost;
 
-    fn call(&mut self, number: c_long, arguments: [usize; 6]) -> Result<Result<usize, Errno>, Lost> {
+    fn call(&mut self, call: SystemCall, arguments: Arguments) -> Result<Result<usize, Errno>, Lost> {
         if !self.attached {
             return Err(Lost::Gone);
         }
-        let run = self.saved.with_call(self.instruction, number as usize, arguments);
+        let (number, arguments) = Abi::OWN.place(call, arguments);
+        let run = self.saved.with_call(self.instruction, number, arguments);
         self.foreign = true;
         sys::set_registers(self.tid, &run);
         self.enter()?;
