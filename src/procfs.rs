@@ -5,6 +5,7 @@
 //! They report what the kernel says of a task; what follows from it is
 //! decided elsewhere. Formats: proc(5).
 
+use crate::arch::SleepsIn;
 use crate::errno::Errno;
 use crate::sys::{self, Descriptor, SignalSet, Tid};
 
@@ -227,13 +228,6 @@ pub(crate) fn stat(tid: Tid) -> Result<Stat, Errno> {
 
 // ---- syscall --------------------------------------------------------------
 
-/// The system call that a task sleeps in, from /proc/TID/syscall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SleepsIn {
-    pub number: i64,
-    pub arguments: [usize; 6],
-}
-
 fn parse_syscall(text: &[u8]) -> Option<SleepsIn> {
     // "running", "-1 0xSP 0xPC", or "NR 0xA0 ... 0xA5 0xSP 0xPC"
     let number = number(text).filter(|&n| n >= 0)?;
@@ -242,13 +236,27 @@ fn parse_syscall(text: &[u8]) -> Option<SleepsIn> {
     for argument in &mut arguments {
         *argument = hex(words.next()?)?.0;
     }
-    Some(SleepsIn { number, arguments })
+    let mut word = || hex(words.next()?).map(|(value, _)| value);
+    Some(SleepsIn { number, arguments, stack: word()?, instruction: word()? })
 }
 
 /// None if the task runs, or the kernel does not tell.
 pub(crate) fn sleeps_in(tid: Tid) -> Option<SleepsIn> {
     let mut buffer = [0u8; 192];
     parse_syscall(read_into(&open(tid.0, "syscall").ok()?, &mut buffer).ok()?)
+}
+
+// ---- schedstat ------------------------------------------------------------
+
+/// How often a task has come to run on a processor; none if the kernel does not count.
+pub(crate) fn times_run(tid: Tid) -> Option<u64> {
+    let mut buffer = [0u8; 96];
+    parse_schedstat(read_into(&open(tid.0, "schedstat").ok()?, &mut buffer).ok()?)
+}
+
+fn parse_schedstat(text: &[u8]) -> Option<u64> {
+    // Time on a processor, time waiting for one, times run; all 0 where nobody counts.
+    number(text.split(|&b| b == b' ').nth(2)?).and_then(|n| u64::try_from(n).ok()).filter(|&n| n > 0)
 }
 
 // ---- fd -------------------------------------------------------------------
@@ -500,8 +508,9 @@ pub(crate) fn widened_to_huge_pages(pid: i32, start: usize, end: usize) -> Resul
 
 /// How many threads a process has; a look that opens no file: a directory of
 /// /proc has a link for each entry, and two.
+#[allow(clippy::unnecessary_cast)] // the type of a link count differs by processor
 pub(crate) fn thread_count(pid: i32) -> u64 {
-    sys::stat(Path::of(pid, "task").terminated()).map_or(1, |st| st.st_nlink.saturating_sub(2))
+    sys::stat(Path::of(pid, "task").terminated()).map_or(1, |st| (st.st_nlink as u64).saturating_sub(2))
 }
 
 /// Calls `each` with the threads of a process in the order of their creation;
@@ -611,6 +620,14 @@ mod tests {
         assert_eq!(parse_syscall(b"-1 0x7ffc 0x7f01\n"), None);
         let sleeping = parse_syscall(b"232 0x4 0x7ffe 0x1 0xffffffff 0x0 0x8 0x7ffc 0x7f01\n").expect("parses");
         assert_eq!((sleeping.number, sleeping.arguments[3]), (232, 0xffff_ffff));
+        assert_eq!((sleeping.stack, sleeping.instruction), (0x7ffc, 0x7f01));
+    }
+
+    #[test]
+    fn runs_that_nobody_counts_are_not_told() {
+        assert_eq!(parse_schedstat(b"2711482 36011 15\n"), Some(15));
+        assert_eq!(parse_schedstat(b"0 0 0\n"), None);
+        assert_eq!(parse_schedstat(b""), None);
     }
 
     #[test]
@@ -656,6 +673,7 @@ mod tests {
         fn no_text_can_make_a_parser_panic(text: Vec<u8>) {
             let _ = Stat::parse(&text);
             let _ = parse_syscall(&text);
+            let _ = parse_schedstat(&text);
             let _ = parse_auxv(&text);
             let _ = parse_range(&text);
             let _ = MapsLine::parse(&text);

@@ -6,6 +6,7 @@
 //! The order of the checks is that of QNX's memory manager; the errno of a
 //! call with several faults is the first one's.
 
+use crate::arch;
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
 use crate::flags::{self, *};
@@ -295,7 +296,7 @@ pub(crate) fn map_refused(plan: &MapPlan, errno: Errno) -> Fault {
         Errno::EPERM if fixed && plan.addr < LOWEST_EVER => {
             (Errno::EINVAL, "addr lies below vm.mmap_min_addr")
         }
-        Errno::ENOMEM if fixed && plan.addr >= user_space_end() => {
+        Errno::ENOMEM if fixed && plan.addr >= arch::user_space_end() => {
             (Errno::EINVAL, "addr lies outside user space")
         }
         Errno::EACCES if plan.prot & libc::PROT_EXEC != 0 => {
@@ -332,18 +333,6 @@ pub(crate) fn unmap_refused(errno: Errno) -> Fault {
 
 /// No kernel is configured with a higher vm.mmap_min_addr (CONFIG_DEFAULT_MMAP_MIN_ADDR).
 const LOWEST_EVER: usize = 0x10000;
-
-/// The first address that user space never has: TASK_SIZE of four-level page tables.
-fn user_space_end() -> usize {
-    #[cfg(target_pointer_width = "64")]
-    {
-        (1 << 47) - 4096
-    }
-    #[cfg(target_pointer_width = "32")]
-    {
-        0xc000_0000
-    }
-}
 
 /// The next multiple of `page` (a power of two) from `n` up; none if that wraps.
 pub(crate) fn round_up(n: usize, page: usize) -> Option<usize> {

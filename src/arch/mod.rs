@@ -12,8 +12,18 @@ mod x86_64;
 #[cfg(all(target_arch = "x86_64", target_pointer_width = "64"))]
 pub(crate) use x86_64::*;
 
-#[cfg(not(all(target_arch = "x86_64", target_pointer_width = "64")))]
-compile_error!("mman_peer: this processor is not supported yet (x86_64 is)");
+#[cfg(all(target_arch = "aarch64", target_pointer_width = "64", target_endian = "little"))]
+mod aarch64;
+#[cfg(all(target_arch = "aarch64", target_pointer_width = "64", target_endian = "little"))]
+pub(crate) use aarch64::*;
+
+#[cfg(not(any(
+    all(target_arch = "x86_64", target_pointer_width = "64"),
+    all(target_arch = "aarch64", target_pointer_width = "64", target_endian = "little"),
+)))]
+compile_error!(
+    "mman_peer: this processor is not supported (x86_64 and aarch64 are; src/arch/ has what another one needs)"
+);
 
 /// The system calls that are made on behalf of a peer, by their names. Each
 /// `Abi` has its own numbers for them.
@@ -50,6 +60,26 @@ pub(crate) enum Timeout {
     IoUring,
     /// A property of the socket (SO_RCVTIMEO, SO_SNDTIMEO): finite, length unknown.
     Elsewhere,
+}
+
+/// How ptrace(2) hands out a thread's general registers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(dead_code)] // each processor has one of them
+pub(crate) enum RegisterAccess {
+    /// PTRACE_GETREGS, PTRACE_SETREGS.
+    Plain,
+    /// PTRACE_GETREGSET, PTRACE_SETREGSET with NT_PRSTATUS.
+    Set,
+}
+
+/// The system call that a thread sleeps in, as /proc/TID/syscall shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SleepsIn {
+    pub number: i64,
+    pub arguments: [usize; 6],
+    pub stack: usize,
+    /// Where it returns to, behind the instruction that entered the kernel.
+    pub instruction: usize,
 }
 
 /// The system call that a stopped thread was taken from.

@@ -7,9 +7,9 @@
 //! (`arch_do_signal_or_restart`, arch/x86/kernel/signal.c). So a thread whose
 //! registers are put back exactly as they were goes on exactly as it would have.
 
-use super::{Arguments, InterruptedCall, SystemCall, Timeout};
+use super::{Arguments, InterruptedCall, RegisterAccess, SleepsIn, SystemCall, Timeout};
 use core::arch::asm;
-use libc::c_long;
+use libc::{c_int, c_long};
 
 /// One system call, without libc: no errno, no cancellation point.
 ///
@@ -69,6 +69,18 @@ fn number(call: SystemCall) -> c_long {
 /// The instruction that enters the kernel.
 pub(crate) const ENTER_KERNEL: [u8; 2] = [0x0f, 0x05];
 
+/// Not PTRACE_GETREGSET, whose view follows the code segment of the moment.
+pub(crate) const REGISTER_ACCESS: RegisterAccess = RegisterAccess::Plain;
+/// The number of the call in hand is a register, orig_rax.
+pub(crate) const CALL_NUMBER_SET: Option<c_int> = None;
+/// A call of ours is always placed beside the thread's own.
+pub(crate) const IN_PLACE: bool = false;
+/// The registers tell which call was interrupted.
+pub(crate) const LOOK_BEFORE_THE_STOP: bool = false;
+/// No vector state is lost in a system call.
+pub(crate) const VECTOR_SETS: [c_int; 0] = [];
+pub(crate) const VECTOR_BYTES: usize = 0;
+
 /// `task_pt_regs(task)->cs` of 64-bit user code (__USER_CS).
 const USER_CS: u64 = 0x33;
 const USER_DS: u64 = 0x2b;
@@ -101,7 +113,7 @@ impl Registers {
     }
 
     /// The call that the thread sat in; none if it was stopped in user mode.
-    pub fn interrupted_call(&self) -> Option<InterruptedCall> {
+    pub fn interrupted_call(&self, _: Option<&SleepsIn>) -> Option<InterruptedCall> {
         let r = &self.0;
         // The entry code of interrupts and exceptions leaves a negative orig_rax.
         ((r.orig_rax as i64) >= 0).then(|| InterruptedCall {
@@ -129,9 +141,17 @@ impl Registers {
     }
 
     /// Turns a bare -EINTR into -ERESTARTNOHAND: with no handler to run the
-    /// call restarts, with one it answers EINTR as it was about to.
-    pub fn restart_unless_handled(&mut self) {
-        self.0.rax = ERESTARTNOHAND;
+    /// call restarts, with one it answers EINTR as it was about to. So these
+    /// registers serve in both cases.
+    pub fn restart_unless_handled(&self, _: &InterruptedCall) -> (Registers, Option<Registers>) {
+        let mut r = *self;
+        r.0.rax = ERESTARTNOHAND;
+        (r, None)
+    }
+
+    /// The call that the thread is about to make.
+    pub fn next_call(&self) -> i64 {
+        self.0.rax as i64
     }
 
     /// These registers, with one system call in place of what they were about to do.
@@ -148,6 +168,16 @@ impl Registers {
         r.cs = USER_CS;
         r.ss = USER_DS;
         Registers(r)
+    }
+
+    /// Never wanted here (IN_PLACE).
+    pub fn with_call_in_place(&self, _: [usize; 6]) -> Registers {
+        *self
+    }
+
+    /// Never wanted here (IN_PLACE).
+    pub fn before_the_call(&self) -> Registers {
+        *self
     }
 
     /// What the call returned, at its exit stop.
@@ -180,8 +210,21 @@ pub(crate) fn answers_bare_eintr(number: i64) -> Option<Timeout> {
 
 const IO_PGETEVENTS: i64 = 333;
 
-/// vfork(2): its caller sleeps uninterruptibly until the child has let go.
-pub(crate) const VFORK: i64 = libc::SYS_vfork;
+/// What a call leaves as its result that a seccomp filter has trapped
+/// (`syscall_rollback`): its number.
+pub(crate) fn trapped_result(number: usize) -> Option<usize> {
+    Some(number)
+}
+
+/// vfork(2) in any form: its caller sleeps uninterruptibly until the child has let go.
+pub(crate) fn waits_for_a_child(number: i64, arguments: &[usize; 6]) -> bool {
+    number == libc::SYS_vfork || number == libc::SYS_clone && arguments[0] & libc::CLONE_VFORK as usize != 0
+}
+
+/// The first address that user space never has: TASK_SIZE of four-level page tables.
+pub(crate) fn user_space_end() -> usize {
+    (1 << 47) - 4096
+}
 
 #[cfg(test)]
 mod tests {
@@ -198,7 +241,7 @@ mod tests {
         assert_eq!((run.0.rbx, run.0.rsp, run.0.eflags), (7, 0x1000, 0x246));
         assert_eq!((run.0.rip, run.0.rax, run.0.r9), (0x5000, 9, 6));
         assert_eq!((run.0.orig_rax, run.0.cs), (u64::MAX, USER_CS));
-        assert!(run.interrupted_call().is_none());
+        assert!(run.interrupted_call(None).is_none());
     }
 
     #[test]

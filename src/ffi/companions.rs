@@ -18,8 +18,9 @@ use libc::{off64_t, pid_t, size_t, uintptr_t};
 /// without effect. Other flags are EINVAL.
 #[no_mangle]
 pub unsafe extern "C" fn munmap_flags_peer(pid: pid_t, addr: *mut c_void, len: size_t, flags: c_uint) -> c_int {
-    let call = format_args!("munmap_flags_peer({pid}, {addr:p}, {len}, {flags:#x})");
-    let done = edge(&call, |route| companions::unmap_flags(pid, addr as usize, len, flags, route).map(|()| 0));
+    let done = edge(&format_args!("munmap_flags_peer({pid}, {addr:p}, {len}, {flags:#x})"), |route| {
+        companions::unmap_flags(pid, addr as usize, len, flags, route).map(|()| 0)
+    });
     done.map_or(-1, |_| 0)
 }
 
@@ -78,8 +79,10 @@ pub unsafe extern "C" fn mmap64_join(
     off: off64_t,
 ) -> *mut c_void {
     let request = Request { addr: addr as usize, len, prot, flags, fd, off: off as u64 };
-    let call = format_args!("mmap64_join({pid}, {addr:p}, {len}, {prot:#x}, {flags:#x}, {fd}, {off:#x})");
-    edge(&call, |route| companions::join(pid, &request, route)).unwrap_or(MAP_FAILED) as *mut c_void
+    edge(&format_args!("mmap64_join({pid}, {addr:p}, {len}, {prot:#x}, {flags:#x}, {fd}, {off:#x})"), |route| {
+        companions::join(pid, &request, route)
+    })
+    .unwrap_or(MAP_FAILED) as *mut c_void
 }
 
 /// The physical address of addr in process pid, in *offset, and in
@@ -94,9 +97,8 @@ pub unsafe extern "C" fn mem_offset64_peer(
     offset: *mut off64_t,
     contig_len: *mut size_t,
 ) -> c_int {
-    let call = format_args!("mem_offset64_peer({pid}, {addr:#x}, {len})");
     let mut found = Extent { offset: 0, contiguous: 0 };
-    let done = edge(&call, |route| {
+    let done = edge(&format_args!("mem_offset64_peer({pid}, {addr:#x}, {len})"), |route| {
         found = companions::offset(pid, addr, len, route)?;
         Ok(0)
     });
@@ -118,15 +120,19 @@ pub unsafe extern "C" fn mem_offset64_peer(
 /// mlock() in process pid, by its limits.
 #[no_mangle]
 pub unsafe extern "C" fn mlock_peer(pid: pid_t, addr: uintptr_t, len: size_t) -> c_int {
-    let call = format_args!("mlock_peer({pid}, {addr:#x}, {len})");
-    edge(&call, |route| companions::lock(pid, addr, len, route).map(|()| 0)).map_or(-1, |_| 0)
+    edge(&format_args!("mlock_peer({pid}, {addr:#x}, {len})"), |route| {
+        companions::lock(pid, addr, len, route).map(|()| 0)
+    })
+    .map_or(-1, |_| 0)
 }
 
 /// munlock() in process pid.
 #[no_mangle]
 pub unsafe extern "C" fn munlock_peer(pid: pid_t, addr: uintptr_t, len: size_t) -> c_int {
-    let call = format_args!("munlock_peer({pid}, {addr:#x}, {len})");
-    edge(&call, |route| companions::unlock(pid, addr, len, route).map(|()| 0)).map_or(-1, |_| 0)
+    edge(&format_args!("munlock_peer({pid}, {addr:#x}, {len})"), |route| {
+        companions::unlock(pid, addr, len, route).map(|()| 0)
+    })
+    .map_or(-1, |_| 0)
 }
 
 /// Maps physical memory in the calling process: mmap64_peer() of its own pid

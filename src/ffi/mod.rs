@@ -26,13 +26,16 @@ const MAP_FAILED: usize = usize::MAX;
 
 fn map(pid: pid_t, addr: *mut c_void, len: usize, prot: c_int, flags: c_int, fd: c_int, off: u64) -> *mut c_void {
     let request = Request { addr: addr as usize, len, prot, flags, fd, off };
-    let call = format_args!("mmap_peer({pid}, {addr:p}, {len}, {prot:#x}, {flags:#x}, {fd}, {off:#x})");
-    edge(&call, |route| call::map(pid, &request, route)).unwrap_or(MAP_FAILED) as *mut c_void
+    edge(&format_args!("mmap_peer({pid}, {addr:p}, {len}, {prot:#x}, {flags:#x}, {fd}, {off:#x})"), |route| {
+        call::map(pid, &request, route)
+    })
+    .unwrap_or(MAP_FAILED) as *mut c_void
 }
 
 fn unmap(pid: pid_t, addr: *mut c_void, len: usize) -> c_int {
-    let call = format_args!("munmap_peer({pid}, {addr:p}, {len})");
-    match edge(&call, |route| call::unmap(pid, addr as usize, len, route).map(|()| 0)) {
+    match edge(&format_args!("munmap_peer({pid}, {addr:p}, {len})"), |route| {
+        call::unmap(pid, addr as usize, len, route).map(|()| 0)
+    }) {
         Some(_) => 0,
         None => -1,
     }
@@ -45,14 +48,13 @@ fn allow(pid: pid_t) -> c_int {
         1.. => Ok(Consent::To(pid)),
         _ => Err(Fault::says(Errno::EINVAL, "pid is neither a process nor -1 (any) nor 0 (nobody)")),
     };
-    let call = format_args!("mman_peer_allow({pid})");
     let given = |_: &mut Route| {
         load::give(consent?).map(|()| 0).map_err(|errno| match errno {
             Errno::ESRCH => Fault::new(errno, crate::fault::Why::NoProcess { pid }),
             _ => Fault::says(errno, "prctl(PR_SET_PTRACER) was refused"),
         })
     };
-    match edge(&call, given) {
+    match edge(&format_args!("mman_peer_allow({pid})"), given) {
         Some(_) => 0,
         None => -1,
     }

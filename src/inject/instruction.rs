@@ -8,23 +8,23 @@
 //! other executable mapping.
 
 use super::session::Miss;
-use crate::arch::{Registers, ENTER_KERNEL};
+use crate::arch::{Abi, Registers, ENTER_KERNEL};
 use crate::errno::Errno;
 use crate::procfs::{self, Vdso};
 use crate::sys::{self, Tid};
 use core::num::NonZeroUsize;
 use once_cell::race::OnceNonZeroUsize;
 
-pub(crate) fn find(tid: Tid, registers: &Registers) -> Result<usize, Miss> {
+pub(crate) fn find(tid: Tid, registers: &Registers) -> Result<(Abi, usize), Miss> {
     if let Some(own) = registers.own_entry().filter(|&at| is_there(tid, at)) {
-        return Ok(own);
+        return Ok((Abi::OWN, own));
     }
     match procfs::vdso(tid) {
         Ok(Vdso::Narrow) => return Err(Miss::NarrowTarget),
         Ok(Vdso::At(base)) => {
             let known = offset_in_vdso().map(|offset| base.wrapping_add(offset));
             if let Some(at) = known.filter(|&at| is_there(tid, at)) {
-                return Ok(at);
+                return Ok((Abi::OWN, at));
             }
         }
         Ok(Vdso::Missing) => {}
@@ -33,14 +33,14 @@ pub(crate) fn find(tid: Tid, registers: &Registers) -> Result<usize, Miss> {
         Err(_) => {}
     }
     match anywhere(tid) {
-        Some(at) => Ok(at),
+        Some(at) => Ok((Abi::OWN, at)),
         // A thread that is killed leaves its stop, and nothing of it can be read.
         None if sys::registers(tid).is_err() => Err(Miss::Ended),
         None => Err(Miss::NoInstruction),
     }
 }
 
-fn is_there(tid: Tid, at: usize) -> bool {
+pub(super) fn is_there(tid: Tid, at: usize) -> bool {
     let mut bytes = [0; ENTER_KERNEL.len()];
     sys::read_tracee(tid, at, &mut bytes).is_ok() && bytes == ENTER_KERNEL
 }

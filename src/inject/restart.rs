@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn without_a_timeout_it_is_always_restarted() {
-        let infinite = call(libc::SYS_epoll_wait, [3, 0, 1, usize::MAX, 0, 0]);
+        let infinite = call(libc::SYS_epoll_pwait, [3, 0, 1, usize::MAX, 0, 0]);
         for _ in 0..3 {
             assert!(wanted(Tid(70_001), &infinite, |_, _| false));
         }

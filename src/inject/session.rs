@@ -13,7 +13,7 @@
 //! *On error*: `Lost` says what became of the thread; it is let go already.
 //! *Touches*: registers, and the memory that the call itself has mapped. No
 //! code is written, no stack is used, no signal is masked (but in the last
-//! resort, `Restraint::SignalsHeld`).
+//! resort, `Restraint::SignalsHeld`, and on the last leg of a call made in place).
 //!
 //! Detaching, and never PTRACE_CONT, ends a session: it sets TIF_SIGPENDING
 //! (`__ptrace_unlink`), so that the kernel decides once more about restarting
@@ -23,7 +23,7 @@
 use super::restart;
 use super::wait::{Awaited, Patience, Stop, Waiting};
 use super::{instruction, rseq};
-use crate::arch::{Abi, Arguments, Registers, SystemCall};
+use crate::arch::{self, Abi, Arguments, Registers, SleepsIn, SystemCall, Timeout};
 use crate::errno::Errno;
 use crate::peer::{self, Peer, Probe};
 use crate::perform::Hands;
@@ -81,15 +81,34 @@ pub(crate) enum Restraint {
     SignalsHeld,
 }
 
+/// How the thread comes to enter the kernel for a call of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Entry {
+    /// It is sent to the instruction, with registers of ours.
+    Sent,
+    /// It is about to make a call of its own by that very instruction, perhaps
+    /// once more. At the entry of that call ours takes its place; afterwards
+    /// the thread enters its own again (`arch::IN_PLACE`).
+    InPlace,
+}
+
 pub(crate) struct Session<'a> {
     peer: &'a Peer,
     tid: Tid,
     waiting: &'a Waiting,
     attached: bool,
+    /// What the thread goes on with.
     saved: Registers,
+    /// What it goes on with if it takes a signal first, where that differs.
+    for_a_signal: Option<Registers>,
     /// The thread's registers are not the saved ones.
     foreign: bool,
+    entry: Entry,
+    /// The thread has still to enter its own call, after one of ours in its place.
+    own_call_due: bool,
+    abi: Abi,
     instruction: usize,
+    vectors: Vectors,
     only_mapping: bool,
     dispatch: Option<sys::SyscallUserDispatch>,
     mask: Option<SignalSet>,
@@ -129,8 +148,13 @@ impl<'a> Session<'a> {
             waiting,
             attached: true,
             saved: Registers::zeroed(),
+            for_a_signal: None,
             foreign: false,
+            entry: Entry::Sent,
+            own_call_due: false,
+            abi: Abi::OWN,
             instruction: 0,
+            vectors: Vectors::none(),
             only_mapping: false,
             dispatch: None,
             mask: None,
@@ -141,9 +165,13 @@ impl<'a> Session<'a> {
         if !peer.holds() || (tid != peer.leader() && !sys::thread_belongs(peer.pid(), tid)) {
             return Err(Miss::Ended);
         }
+        let before = look_before(tid);
         session.stop(until, begun)?;
-        session.saved = sys::registers(tid).map_err(|_| Miss::Ended)?;
-        session.put_right();
+        session.saved = sys::registers(tid).map_err(|errno| match errno {
+            Errno::ENOTSUP => Miss::NarrowTarget,
+            _ => Miss::Ended,
+        })?;
+        session.put_right(before);
         if !suspended {
             // Read here, where the thread cannot change it any more. Not
             // knowing is no ground for making a call that might kill.
@@ -162,13 +190,35 @@ impl<'a> Session<'a> {
                 session.mask = sys::swap_signal_mask(tid, status.blocked & !SIGSYS);
             }
         }
-        session.instruction = instruction::find(tid, &session.saved)?;
+        session.choose_entry()?;
         session.dispatch = sys::switch_off_user_dispatch(tid);
         if restraint == Restraint::SignalsHeld {
-            let before = sys::swap_signal_mask(tid, SignalSet::MAX & !RAISED);
-            session.mask = session.mask.or(before);
+            session.hold_signals();
         }
         Ok(session)
+    }
+
+    /// Masks the signals that can be, until the thread is let go.
+    fn hold_signals(&mut self) {
+        let before = sys::swap_signal_mask(self.tid, SignalSet::MAX & !RAISED);
+        self.mask = self.mask.or(before);
+    }
+
+    fn choose_entry(&mut self) -> Result<(), Miss> {
+        let (tid, at) = (self.tid, self.saved.user_address());
+        if arch::IN_PLACE && self.for_a_signal.is_none() && instruction::is_there(tid, at) {
+            // Detaching at the entry of a call leaves TIF_SIGPENDING, which calls
+            // that restart do not mind. Those that answer EINTR do; but they are
+            // never made anew, so this one is yet to begin.
+            let fresh = arch::answers_bare_eintr(self.saved.next_call()).is_some_and(|t| t != Timeout::Elsewhere);
+            if !fresh {
+                (self.entry, self.instruction) = (Entry::InPlace, at);
+                return Ok(());
+            }
+        }
+        (self.abi, self.instruction) = instruction::find(tid, &self.saved)?;
+        self.vectors = Vectors::of(tid);
+        Ok(())
     }
 
     fn stop(&mut self, until: Duration, begun: bool) -> Result<(), Miss> {
@@ -201,13 +251,14 @@ impl<'a> Session<'a> {
     }
 
     /// Mends in the saved registers what this very stop would have changed.
-    fn put_right(&mut self) {
+    fn put_right(&mut self, before: Option<Sleep>) {
         let tid = self.tid;
-        match self.saved.interrupted_call() {
+        let before = before.filter(|sleep| procfs::times_run(tid) == Some(sleep.runs + 1)).map(|sleep| sleep.call);
+        match self.saved.interrupted_call(before.as_ref()) {
             Some(call) => {
                 let read = |at, into: &mut [u8]| sys::read_tracee(tid, at, into).is_ok();
                 if call.result == -i64::from(libc::EINTR) && restart::wanted(tid, &call, read) {
-                    self.saved.restart_unless_handled();
+                    (self.saved, self.for_a_signal) = self.saved.restart_unless_handled(&call);
                     self.foreign = true;
                 }
             }
@@ -271,9 +322,10 @@ impl<'a> Session<'a> {
         sys::resume(libc::PTRACE_SYSCALL, self.tid, 0);
     }
 
-    /// Runs the thread to the entry of the borrowed call.
+    /// Runs the thread to the entry of the borrowed call, or of its own.
     fn enter(&mut self) -> Result<(), Lost> {
         let mut slices = 0;
+        self.own_call_due = false;
         self.resume();
         loop {
             match self.next_stop(Patience::Slice) {
@@ -318,6 +370,12 @@ impl<'a> Session<'a> {
         }
         let result = sys::registers(self.tid).map(|r| r.result()).map_err(|_| self.lost());
         self.restore();
+        if self.entry == Entry::InPlace {
+            // A signal that came now would find the thread in no call at all, and
+            // take no EINTR from it. It has to wait until the thread is in its own.
+            self.own_call_due = true;
+            self.hold_signals();
+        }
         result
     }
 
@@ -342,9 +400,14 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// A filter that traps leaves the call's number as its result.
+    /// Whether a filter has trapped the call: by the result that this leaves or,
+    /// where that could be another's, by the signal that is due.
     fn was_trapped(&self, number: usize, result: usize) -> bool {
-        self.only_mapping && result == number
+        self.only_mapping
+            && match arch::trapped_result(number) {
+                Some(left) => result == left,
+                None => procfs::status(self.tid).is_ok_and(|s| s.pending & SIGSYS != 0),
+            }
     }
 
     /// Discards the SIGSYS that is due before the next instruction. It is
@@ -366,8 +429,22 @@ impl<'a> Session<'a> {
     fn restore(&mut self) {
         if self.foreign {
             sys::set_registers(self.tid, &self.saved);
+            self.set_call_number(NO_CALL);
             self.foreign = false;
         }
+    }
+
+    /// The number of the call in hand, where it is no general register. With
+    /// none, what x0 holds is not taken for a restart code.
+    fn set_call_number(&self, number: c_int) {
+        if let Some(note) = arch::CALL_NUMBER_SET {
+            sys::set_register_set(self.tid, note, &number.to_ne_bytes());
+        }
+    }
+
+    /// Whether the thread takes a signal as soon as it is let go.
+    fn takes_a_signal(&self) -> bool {
+        procfs::status(self.tid).is_ok_and(|s| s.pending & !self.mask.unwrap_or(s.blocked) & !s.ignored != 0)
     }
 
     /// Puts everything back and detaches, passing a signal on.
@@ -375,7 +452,17 @@ impl<'a> Session<'a> {
         if !self.attached {
             return;
         }
+        if self.own_call_due && self.enter().is_err() {
+            return; // it is let go
+        }
+        if let Some(registers) = self.for_a_signal {
+            if signal != 0 || self.takes_a_signal() {
+                self.saved = registers;
+                self.foreign = true;
+            }
+        }
         self.restore();
+        self.vectors.put_back(self.tid);
         if let Some(mask) = self.mask.take() {
             sys::swap_signal_mask(self.tid, mask);
         }
@@ -394,11 +481,24 @@ impl Hands for Session<'_> {
         if !self.attached {
             return Err(Lost::Gone);
         }
-        let (number, arguments) = Abi::OWN.place(call, arguments);
-        let run = self.saved.with_call(self.instruction, number, arguments);
-        self.foreign = true;
-        sys::set_registers(self.tid, &run);
-        self.enter()?;
+        let (number, arguments) = self.abi.place(call, arguments);
+        match self.entry {
+            Entry::Sent => {
+                let run = self.saved.with_call(self.instruction, number, arguments);
+                self.foreign = true;
+                self.vectors.spoiled = true;
+                sys::set_registers(self.tid, &run);
+                self.enter()?;
+            }
+            Entry::InPlace => {
+                self.enter()?;
+                let own = sys::registers(self.tid).map_err(|_| self.lost())?;
+                self.saved = own.before_the_call();
+                self.foreign = true;
+                sys::set_registers(self.tid, &own.with_call_in_place(arguments));
+                self.set_call_number(number as c_int);
+            }
+        }
         let result = self.leave()?;
         if self.was_trapped(number, result) {
             return Err(self.discard_trap());
@@ -411,6 +511,26 @@ impl Drop for Session<'_> {
     fn drop(&mut self) {
         self.let_go(0);
     }
+}
+
+const NO_CALL: c_int = -1;
+
+/// A call that a thread was seen asleep in, and how often it had run by then. If
+/// it has run but once since, to stop, it was that call that the stop interrupted.
+struct Sleep {
+    call: SleepsIn,
+    runs: u64,
+}
+
+/// The call that the thread sleeps in and would answer EINTR from, where that
+/// cannot be seen when it has stopped.
+fn look_before(tid: Tid) -> Option<Sleep> {
+    if !arch::LOOK_BEFORE_THE_STOP {
+        return None;
+    }
+    let runs = procfs::times_run(tid)?;
+    let call = procfs::sleeps_in(tid).filter(|call| arch::answers_bare_eintr(call.number).is_some())?;
+    Some(Sleep { call, runs })
 }
 
 /// Attaches; whether seccomp is suspended for the thread meanwhile, which
@@ -439,4 +559,45 @@ fn seize(tid: Tid) -> Result<bool, Miss> {
         Probe::NoMemory if procfs::stat(tid).is_ok_and(|s| s.kernel_thread()) => Miss::Refused,
         Probe::NoMemory => Miss::Ended,
     })
+}
+
+/// The vector registers of a thread, as far as a system call would discard them.
+struct Vectors {
+    /// The note type of the set and its length.
+    saved: Option<(c_int, usize)>,
+    bytes: [u8; arch::VECTOR_BYTES],
+    /// A call has been made.
+    spoiled: bool,
+}
+
+impl Vectors {
+    const fn none() -> Vectors {
+        Vectors { saved: None, bytes: [0; arch::VECTOR_BYTES], spoiled: false }
+    }
+
+    fn of(tid: Tid) -> Vectors {
+        /// SVE_PT_REGS_SVE: the set is more than the low 128 bits (asm/ptrace.h:
+        /// size, max_size, vl, max_vl, flags).
+        const FLAGS: usize = 12;
+        const WHOLE: u8 = 1;
+        const HEADER: usize = 16;
+        let mut it = Vectors::none();
+        for note in arch::VECTOR_SETS {
+            let len = sys::register_set(tid, note, &mut it.bytes).unwrap_or(0);
+            if len > HEADER && it.bytes.get(FLAGS).is_some_and(|flags| flags & WHOLE != 0) {
+                it.saved = Some((note, len));
+                break;
+            }
+        }
+        it
+    }
+
+    fn put_back(&mut self, tid: Tid) {
+        if let (Some((note, len)), true) = (self.saved, self.spoiled) {
+            if let Some(bytes) = self.bytes.get(..len) {
+                sys::set_register_set(tid, note, bytes);
+            }
+            self.spoiled = false;
+        }
+    }
 }

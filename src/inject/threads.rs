@@ -53,7 +53,7 @@ enum Fitness {
 
 fn fitness(tid: Tid) -> Fitness {
     match procfs::sleeps_in(tid) {
-        Some(call) if call.number == arch::VFORK => Fitness::Stuck,
+        Some(call) if arch::waits_for_a_child(call.number, &call.arguments) => Fitness::Stuck,
         Some(call) => match arch::answers_bare_eintr(call.number) {
             Some(timeout) if restart::would_show(timeout, &call.arguments) => Fitness::Shows,
             _ => Fitness::Good,

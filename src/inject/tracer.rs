@@ -112,8 +112,9 @@ extern "C" fn enter<R>(job: *mut c_void) -> c_int {
 
 // ---- stacks ---------------------------------------------------------------
 
-/// Twice what an attempt needs; a test paints and measures it.
-const STACK_SIZE: usize = 32 * 1024;
+/// Twice what an attempt needs; a test paints and measures it. Vector registers
+/// are saved there, too, and moved once.
+const STACK_SIZE: usize = (32 * 1024 + 4 * crate::arch::VECTOR_BYTES).next_multiple_of(4096);
 const KEPT: usize = 8;
 
 #[repr(align(64))]

@@ -7,7 +7,7 @@
 use super::memory::{read_memory, write_memory};
 use super::signals::{SignalSet, SET_SIZE};
 use super::{call, Tid};
-use crate::arch;
+use crate::arch::{self, RegisterAccess};
 use crate::errno::Errno;
 use core::mem::{size_of, MaybeUninit};
 use libc::c_int;
@@ -103,17 +103,62 @@ pub(crate) fn detach(tid: Tid, signal: c_int) {
     let _ = unsafe { ptrace(libc::PTRACE_DETACH, tid, 0, signal as usize) };
 }
 
+const PTRACE_GETREGSET: u32 = 0x4204;
+const PTRACE_SETREGSET: u32 = 0x4205;
+/// x86's, and the same on every processor that has them.
+const PTRACE_GETREGS: u32 = 12;
+const PTRACE_SETREGS: u32 = 13;
+const NT_PRSTATUS: c_int = 1;
+
+/// The general registers of a stopped tracee. ENOTSUP: they are those of
+/// another, smaller processor.
 pub(crate) fn registers(tid: Tid) -> Result<arch::Registers, Errno> {
     let mut registers = arch::Registers::zeroed();
-    // SAFETY: the request writes one register set of the processor.
-    unsafe { ptrace(libc::PTRACE_GETREGS, tid, 0, registers.as_mut_ptr() as usize) }?;
+    match arch::REGISTER_ACCESS {
+        RegisterAccess::Plain => {
+            // SAFETY: the request writes one register set of the processor.
+            unsafe { ptrace(PTRACE_GETREGS, tid, 0, registers.as_mut_ptr() as usize) }?;
+        }
+        RegisterAccess::Set => {
+            let size = size_of::<arch::Registers>();
+            // SAFETY: any bytes are a value of these integers.
+            let bytes = unsafe { core::slice::from_raw_parts_mut(registers.as_mut_ptr().cast(), size) };
+            if register_set(tid, NT_PRSTATUS, bytes)? != size {
+                return Err(Errno::ENOTSUP);
+            }
+        }
+    }
     Ok(registers)
 }
 
 /// A tracee that was killed meanwhile has no use for registers.
 pub(crate) fn set_registers(tid: Tid, registers: &arch::Registers) {
-    // SAFETY: the request reads one register set of the processor.
-    let _ = unsafe { ptrace(libc::PTRACE_SETREGS, tid, 0, registers.as_ptr() as usize) };
+    match arch::REGISTER_ACCESS {
+        RegisterAccess::Plain => {
+            // SAFETY: the request reads one register set of the processor.
+            let _ = unsafe { ptrace(PTRACE_SETREGS, tid, 0, registers.as_ptr() as usize) };
+        }
+        RegisterAccess::Set => {
+            // SAFETY: plain integers, without padding.
+            let bytes = unsafe { core::slice::from_raw_parts(registers.as_ptr().cast(), size_of::<arch::Registers>()) };
+            set_register_set(tid, NT_PRSTATUS, bytes);
+        }
+    }
+}
+
+/// A register set of a stopped tracee, by its note type; how many bytes it has.
+pub(crate) fn register_set(tid: Tid, note: c_int, into: &mut [u8]) -> Result<usize, Errno> {
+    let mut part = libc::iovec { iov_base: into.as_mut_ptr().cast(), iov_len: into.len() };
+    // SAFETY: the request writes at most so many bytes there, and says how many.
+    unsafe { ptrace(PTRACE_GETREGSET, tid, note as usize, &raw mut part as usize) }?;
+    Ok(part.iov_len)
+}
+
+/// Puts a register set back.
+pub(crate) fn set_register_set(tid: Tid, note: c_int, bytes: &[u8]) {
+    let part = libc::iovec { iov_base: bytes.as_ptr() as *mut _, iov_len: bytes.len() };
+    // SAFETY: the request reads so many bytes.
+    let _ = unsafe { ptrace(PTRACE_SETREGSET, tid, note as usize, &raw const part as usize) };
 }
 
 /// Memory of a stopped tracee, also where it is execute-only or
