@@ -2,6 +2,8 @@
  * The only thread of a target waits in vfork(2), where nothing can stop it. The
  * calls wait for MMAN_PEER_TIMEOUT_MS, then answer EAGAIN and say why; the
  * target is none the worse, and can be reached when the vfork has ended.
+ *
+ * runs-alone
  */
 #include "vforking.h"
 

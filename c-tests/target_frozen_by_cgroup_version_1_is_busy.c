@@ -4,6 +4,7 @@
  * goes on as if nothing had been tried, and can be reached.
  *
  * runs-as: root
+ * runs-alone
  */
 #include "freezing.h"
 

@@ -4,6 +4,7 @@
  * a call. All of them are done in the end, and the target goes on.
  *
  * runs-as: root
+ * runs-alone
  */
 #include "freezing.h"
 

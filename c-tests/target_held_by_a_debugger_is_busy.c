@@ -3,6 +3,8 @@
  * MMAN_PEER_TIMEOUT_MS, then answer EAGAIN and name the tracer; neither it nor
  * the target notices. Once it has let go the target can be reached. The same if
  * the tracer is the caller.
+ *
+ * runs-alone
  */
 #include "disturb.h"
 #include <sys/ptrace.h>
