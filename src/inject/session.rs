@@ -23,7 +23,7 @@
 use super::restart;
 use super::wait::{Awaited, Patience, Stop, Waiting};
 use super::{instruction, rseq};
-use crate::arch::{self, Abi, Arguments, Registers, SleepsIn, SystemCall, Timeout};
+use crate::arch::{self, Abi, Arguments, Registers, SleepsIn, SystemCall};
 use crate::errno::Errno;
 use crate::peer::{self, Peer, Probe};
 use crate::perform::Hands;
@@ -171,7 +171,8 @@ impl<'a> Session<'a> {
             Errno::ENOTSUP => Miss::NarrowTarget,
             _ => Miss::Ended,
         })?;
-        session.put_right(before);
+        let asleep = before.filter(|sleep| procfs::times_run(tid) == Some(sleep.runs + 1)).map(|sleep| sleep.call);
+        session.put_right(asleep.as_ref());
         if !suspended {
             // Read here, where the thread cannot change it any more. Not
             // knowing is no ground for making a call that might kill.
@@ -190,7 +191,7 @@ impl<'a> Session<'a> {
                 session.mask = sys::swap_signal_mask(tid, status.blocked & !SIGSYS);
             }
         }
-        session.choose_entry()?;
+        session.choose_entry(asleep.as_ref())?;
         session.dispatch = sys::switch_off_user_dispatch(tid);
         if restraint == Restraint::SignalsHeld {
             session.hold_signals();
@@ -204,14 +205,14 @@ impl<'a> Session<'a> {
         self.mask = self.mask.or(before);
     }
 
-    fn choose_entry(&mut self) -> Result<(), Miss> {
+    fn choose_entry(&mut self, asleep: Option<&SleepsIn>) -> Result<(), Miss> {
         let (tid, at) = (self.tid, self.saved.user_address());
         if arch::IN_PLACE && self.for_a_signal.is_none() && instruction::is_there(tid, at) {
-            // Detaching at the entry of a call leaves TIF_SIGPENDING, which calls
-            // that restart do not mind. Those that answer EINTR do; but they are
-            // never made anew, so this one is yet to begin.
-            let fresh = arch::answers_bare_eintr(self.saved.next_call()).is_some_and(|t| t != Timeout::Elsewhere);
-            if !fresh {
+            // Detaching at the entry of a call leaves TIF_SIGPENDING. A call that
+            // is made anew does not mind: it restarts. One that may answer EINTR
+            // and has yet to begin would; that one waits in user mode.
+            let anew = asleep.is_some_and(|call| call.instruction == at + arch::ENTER_KERNEL.len());
+            if anew || arch::answers_bare_eintr(self.saved.next_call()).is_none() {
                 (self.entry, self.instruction) = (Entry::InPlace, at);
                 return Ok(());
             }
@@ -251,10 +252,9 @@ impl<'a> Session<'a> {
     }
 
     /// Mends in the saved registers what this very stop would have changed.
-    fn put_right(&mut self, before: Option<Sleep>) {
+    fn put_right(&mut self, asleep: Option<&SleepsIn>) {
         let tid = self.tid;
-        let before = before.filter(|sleep| procfs::times_run(tid) == Some(sleep.runs + 1)).map(|sleep| sleep.call);
-        match self.saved.interrupted_call(before.as_ref()) {
+        match self.saved.interrupted_call(asleep) {
             Some(call) => {
                 let read = |at, into: &mut [u8]| sys::read_tracee(tid, at, into).is_ok();
                 if call.result == -i64::from(libc::EINTR) && restart::wanted(tid, &call, read) {
