@@ -83,12 +83,15 @@ $(RAW): FORCE
 	fi
 
 # --force-group-allocation: else the unused half of a COMDAT group would remain
-# and break the link with another Rust archive behind ours.
+# and break the link with another Rust archive behind ours. Some of rustc's own
+# objects carry LLVM's intermediate code as well; binutils' LLVM plugin reads it,
+# fails if its version is another, and nobody else uses it.
 $(RELINK)/mman_peer.o: $(RAW) libmman_peer.map Makefile
 	@mkdir -p $(@D)
 	$(CC) -r -nostdlib -Wl,--gc-sections,--force-group-allocation \
 		$(NAMES:%=-Wl,-u,%) $(RAW) -o $(NEW)
-	$(OBJCOPY) $(NAMES:%=--keep-global-symbol=%) $(WEAK:%=--weaken-symbol=%) --strip-debug $(NEW)
+	$(OBJCOPY) $(NAMES:%=--keep-global-symbol=%) $(WEAK:%=--weaken-symbol=%) \
+		--strip-debug --remove-section=.llvmbc --remove-section=.llvmcmd $(NEW)
 	@mv $(NEW) $@
 
 $(RELINK)/libmman_peer.a: $(RELINK)/mman_peer.o
