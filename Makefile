@@ -9,6 +9,8 @@
 #   make install    PREFIX, LIBDIR, INCLUDEDIR, MANDIR, DESTDIR; uninstall too
 #
 # CARGOFLAGS goes to every cargo call (a packager's --frozen, say).
+# TARGET=aarch64-unknown-linux-gnu (or i686-unknown-linux-gnu) builds libraries,
+# tests and examples for another processor, into target/TARGET/.
 
 PREFIX     ?= /usr/local
 LIBDIR     ?= $(PREFIX)/lib
@@ -23,6 +25,16 @@ INSTALL    ?= install
 PKG_CONFIG ?= pkg-config
 CFLAGS     ?= -O2 -g
 WERROR     ?=
+
+# For another processor: its GNU tools, and cargo with a Rust library for it.
+TARGET     ?=
+BUILT      := target$(TARGET:%=/%)
+ifneq ($(TARGET),)
+GNU        := $(patsubst %-unknown-linux-gnu,%-linux-gnu,$(TARGET))
+CC         := $(GNU)-gcc
+AR         := $(GNU)-ar
+OBJCOPY    := $(GNU)-objcopy
+endif
 # The scripts beside the tests and the benchmark build with the same tools.
 export CC CXX CARGO CARGOFLAGS MAKE WERROR
 
@@ -32,16 +44,16 @@ SONAME  := libmman_peer.so.1
 NAMES   := $(shell sed -n 's/^\t\t\([a-z_][a-z0-9_]*\);$$/\1/p' libmman_peer.map)
 WEAK    := $(shell sed -n '/Weak:/,/local:/s/^\t\t\([a-z_][a-z0-9_]*\);$$/\1/p' libmman_peer.map)
 
-OUT     := target/release
-RELINK  := target/relink
-RAW     := target/raw/release/libmman_peer.a
+OUT     := $(BUILT)/release
+RELINK  := $(BUILT)/relink
+RAW     := target/raw/$(TARGET:%=%/)release/libmman_peer.a
 HEADERS := sys/mman_peer.h mman_peer.h mman_peer/companions.h
 OVERLAY := mman_peer/qnx/process.h mman_peer/qnx/sys/mman.h
 PCFILES := mman_peer.pc mman_peer-qnx.pc
 MANUALS := $(wildcard man/*.[1-9])
-TESTS   := $(patsubst c-tests/%.c,target/c-tests/%,$(wildcard c-tests/*.c))
-EXAMPLES := $(patsubst examples/%.c,target/examples/%,$(wildcard examples/*.c))
-DEMO    := target/examples/fork_demo
+TESTS   := $(patsubst c-tests/%.c,$(BUILT)/c-tests/%,$(wildcard c-tests/*.c))
+EXAMPLES := $(patsubst examples/%.c,$(BUILT)/examples/%,$(wildcard examples/*.c))
+DEMO    := $(BUILT)/examples/fork_demo
 
 # Written under a name of this run and then renamed: no program ever sees half a
 # library, whatever else is built at the time.
@@ -66,16 +78,20 @@ $(RAW): FORCE
 	@if [ -e $@ ] && ! command -v $(CARGO) >/dev/null; then \
 		echo 'No $(CARGO) here: $@ stays as it was built'; \
 	else set -x; \
-		$(CARGO) rustc --release --lib --crate-type staticlib --target-dir target/raw $(CARGOFLAGS); \
+		$(TARGET:%=lab/toolchain.sh %) $(CARGO) rustc --release --lib --crate-type staticlib \
+			--target-dir target/raw $(TARGET:%=--target %) $(CARGOFLAGS); \
 	fi
 
 # --force-group-allocation: else the unused half of a COMDAT group would remain
-# and break the link with another Rust archive behind ours.
+# and break the link with another Rust archive behind ours. Some of rustc's own
+# objects carry LLVM's intermediate code as well; binutils' LLVM plugin reads it,
+# fails if its version is another, and nobody else uses it.
 $(RELINK)/mman_peer.o: $(RAW) libmman_peer.map Makefile
 	@mkdir -p $(@D)
 	$(CC) -r -nostdlib -Wl,--gc-sections,--force-group-allocation \
 		$(NAMES:%=-Wl,-u,%) $(RAW) -o $(NEW)
-	$(OBJCOPY) $(NAMES:%=--keep-global-symbol=%) $(WEAK:%=--weaken-symbol=%) --strip-debug $(NEW)
+	$(OBJCOPY) $(NAMES:%=--keep-global-symbol=%) $(WEAK:%=--weaken-symbol=%) \
+		--strip-debug --remove-section=.llvmbc --remove-section=.llvmcmd $(NEW)
 	@mv $(NEW) $@
 
 $(RELINK)/libmman_peer.a: $(RELINK)/mman_peer.o
@@ -113,7 +129,7 @@ headers: headers-built
 # $ORIGIN: they run where they lie, without LD_LIBRARY_PATH.
 LINK := -Wl,-rpath,'$$ORIGIN/../release' -L$(OUT) -lmman_peer
 
-target/examples/%: examples/%.c | all
+$(BUILT)/examples/%: examples/%.c | all
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra $(WERROR) -MMD -isystem include/mman_peer/qnx -Iinclude \
 		$< $(LDFLAGS) $(LINK) -o $@
@@ -121,7 +137,7 @@ target/examples/%: examples/%.c | all
 examples: $(EXAMPLES)
 
 # As the manual prints it, arguments that it does not use and all.
-target/examples/documented: private CFLAGS += -Wno-unused-parameter
+$(BUILT)/examples/documented: private CFLAGS += -Wno-unused-parameter
 
 demo: $(DEMO)
 	@$(DEMO)
@@ -129,13 +145,13 @@ demo: $(DEMO)
 # ---- The tests -----------------------------------------------------------
 tests: $(TESTS)
 
-target/c-tests/%: c-tests/%.c | all
+$(BUILT)/c-tests/%: c-tests/%.c | all
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=gnu11 $(CFLAGS) -Wall -Wextra $(WERROR) -pthread -MMD -Iinclude \
 		$< $(LDFLAGS) $(LINK) -lm -ldl -o $@
 
 # Those whose first comment says "links: static".
-STATIC_TESTS := $(patsubst c-tests/%.c,target/c-tests/%,$(shell grep -l '^[ /*]*links: static' c-tests/*.c))
+STATIC_TESTS := $(patsubst c-tests/%.c,$(BUILT)/c-tests/%,$(shell grep -l '^[ /*]*links: static' c-tests/*.c))
 $(STATIC_TESTS): $(OUT)/libmman_peer.a
 $(STATIC_TESTS): LINK := $(OUT)/libmman_peer.a
 
