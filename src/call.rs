@@ -2,7 +2,7 @@
 //! One call from its arguments to its result, as a list of what happens. Below
 //! the edge to C, above the rooms that do it.
 
-use crate::arch::{Arguments, SystemCall};
+use crate::arch::{Abi, Arguments, SystemCall};
 use crate::env::{self, Engine};
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
@@ -28,6 +28,7 @@ pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usiz
     let planned = |sources: &mut CallersSources| request::plan_map(request, sys::page_size(), sources);
     if is_own(pid, route) {
         let plan = planned(&mut sources)?;
+        plan.fits(Abi::OWN.reach())?;
         return Ok(map_own(&plan, request)? + plan.shift);
     }
     // No handler may leave the call (longjmp, a cancellation) with something of it open.

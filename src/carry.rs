@@ -173,7 +173,7 @@ impl Carry {
                 Err(errno) => return self.otherwise(errno, "sendmsg() through a socket"),
             }
         }
-        let mut letterbox = sys::Letterbox::at(room);
+        let mut letterbox = sys::Letterbox::at(room, session.abi().word());
         if let Err(errno) = session.write(room, letterbox.bytes()) {
             return self.refuse(session, errno, "writing the message header");
         }

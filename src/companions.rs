@@ -191,18 +191,25 @@ fn granule(request: &Request) -> usize {
 
 const JOIN_TRIES: u32 = 256;
 /// Where a search without a hint begins: above programs, below libraries and stacks.
-const JOIN_FROM: usize = if usize::BITS == 64 { 0x1000_0000_0000 } else { 0x5000_0000 };
-const JOIN_END: usize = if usize::BITS == 64 { 0x7fff_0000_0000 } else { 0xb000_0000 };
+const JOIN_WIDE: [u64; 2] = [0x1000_0000_0000, 0x7fff_0000_0000];
+const JOIN_NARROW: [u64; 2] = [0x5000_0000, 0xb000_0000];
+
+/// Where to search: in what both processes have.
+fn join_bounds(pid: i32) -> [usize; 2] {
+    let wide = usize::BITS == 64 && procfs::start(sys::Tid(pid)).is_ok_and(|s| s.wide);
+    if wide { JOIN_WIDE } else { JOIN_NARROW }.map(|bound| bound as usize)
+}
 
 /// The first range from `from` up (or from the bottom) that is free in both processes.
 fn common_gap(pid: i32, from: usize, size: usize, granule: usize) -> Result<usize, Fault> {
-    let from = if from == 0 { JOIN_FROM } else { from };
-    for start in [from, JOIN_FROM] {
+    let [lowest, highest] = join_bounds(pid);
+    let from = if from == 0 { lowest } else { from };
+    for start in [from, lowest] {
         let unreadable = |errno| Fault::new(Errno::EPERM, Why::Procfs { pid, errno });
         let mut here = Maps::of(sys::getpid()).map_err(unreadable)?;
         let mut there = Maps::of(pid).map_err(unreadable)?;
         let gap = first_gap(start, size, granule, || here.next(), || there.next()).map_err(unreadable)?;
-        if let Some(gap) = gap.filter(|gap| gap.checked_add(size).is_some_and(|end| end <= JOIN_END)) {
+        if let Some(gap) = gap.filter(|gap| gap.checked_add(size).is_some_and(|end| end <= highest)) {
             return Ok(gap);
         }
     }

@@ -61,8 +61,10 @@ pub(crate) enum Why {
     Trapped {
         pid: i32,
     },
-    NarrowTarget {
+    /// A program of another width, or of x32.
+    OtherAbi {
         pid: i32,
+        wide: bool,
     },
     HeldBy {
         pid: i32,
@@ -195,9 +197,13 @@ impl fmt::Display for Why {
                 f,
                 "process {pid} traps its system calls (a seccomp filter or syscall user dispatch), so the call was not made: give the caller CAP_SYS_ADMIN"
             ),
-            Why::NarrowTarget { pid } => write!(
+            Why::OtherAbi { pid, wide: true } => write!(
                 f,
-                "process {pid} is a 32-bit program, which this build of the library cannot reach"
+                "process {pid} is a 64-bit program, and the caller a 32-bit one, which cannot hold its addresses: build the caller for 64 bits"
+            ),
+            Why::OtherAbi { pid, .. } => write!(
+                f,
+                "process {pid} is a program of a 32-bit ABI that the library does not reach (x32 on x86, 32-bit programs on aarch64): build it for the ordinary one"
             ),
             Why::HeldBy { pid, tracer } if tracer > 0 => write!(
                 f,

@@ -134,7 +134,7 @@ impl Peer {
             match procfs::yama_scope() {
                 Some(scope) if scope > 0 => Why::Yama { pid, scope, ours: sys::getpid() },
                 // The kernel gives the files of an undumpable process to root (proc(5)).
-                _ if ours != 0 && procfs::vdso(self.leader()).is_err() => Why::Undumpable { pid },
+                _ if ours != 0 && procfs::start(self.leader()).is_err() => Why::Undumpable { pid },
                 _ => Why::TracingDenied { pid },
             }
         };

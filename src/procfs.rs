@@ -5,7 +5,7 @@
 //! They report what the kernel says of a task; what follows from it is
 //! decided elsewhere. Formats: proc(5).
 
-use crate::arch::SleepsIn;
+use crate::arch::{self, SleepsIn, Start};
 use crate::errno::Errno;
 use crate::sys::{self, Descriptor, SignalSet, Tid};
 
@@ -116,14 +116,20 @@ fn number(text: &[u8]) -> Option<i64> {
 }
 
 /// The hexadecimal number at the start of `text` (with or without 0x), and the rest.
-fn hex(text: &[u8]) -> Option<(usize, &[u8])> {
+fn hex(text: &[u8]) -> Option<(u64, &[u8])> {
     let text = text.strip_prefix(b"0x").unwrap_or(text);
     let len = text.iter().take_while(|b| b.is_ascii_hexdigit()).count();
     if len == 0 || len > 16 {
         return None;
     }
-    let value = text[..len].iter().fold(0usize, |n, &b| n << 4 | (b as char).to_digit(16).unwrap_or(0) as usize);
+    let value = text[..len].iter().fold(0u64, |n, &b| n << 4 | u64::from((b as char).to_digit(16).unwrap_or(0)));
     Some((value, &text[len..]))
+}
+
+/// An address or a word of a task. Of a wider task than we are the last
+/// address stands for all that we have none for.
+fn address(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
 }
 
 // ---- status ---------------------------------------------------------------
@@ -153,7 +159,7 @@ pub(crate) fn status(tid: Tid) -> Result<Status, Errno> {
 }
 
 fn signals(value: &[u8]) -> SignalSet {
-    hex(value.trim_ascii_start()).map_or(0, |(set, _)| set as SignalSet)
+    hex(value.trim_ascii_start()).map_or(0, |(set, _)| set)
 }
 
 impl Status {
@@ -234,9 +240,9 @@ fn parse_syscall(text: &[u8]) -> Option<SleepsIn> {
     let mut words = text.split(|&b| b == b' ').skip(1);
     let mut arguments = [0; 6];
     for argument in &mut arguments {
-        *argument = hex(words.next()?)?.0;
+        *argument = address(hex(words.next()?)?.0);
     }
-    let mut word = || hex(words.next()?).map(|(value, _)| value);
+    let mut word = || hex(words.next()?).map(|(value, _)| address(value));
     Some(SleepsIn { number, arguments, stack: word()?, instruction: word()? })
 }
 
@@ -270,7 +276,7 @@ pub(crate) fn descriptor_path(pid: i32, fd: i32) -> Path {
     path
 }
 
-fn descriptor_stat(tid: Tid, fd: i32) -> Result<libc::stat, Errno> {
+fn descriptor_stat(tid: Tid, fd: i32) -> Result<arch::Stat, Errno> {
     let target = sys::open(descriptor_path(tid.0, fd).terminated(), libc::O_PATH)?;
     sys::fstat(target.number())
 }
@@ -289,36 +295,32 @@ pub(crate) fn is_socket(tid: Tid, fd: i32) -> bool {
 
 // ---- auxv -----------------------------------------------------------------
 
-/// What the auxiliary vector says of a task's address space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Vdso {
-    At(usize),
-    Missing,
-    /// The vector's entries are 32 bits wide.
-    Narrow,
-}
-
-fn parse_auxv(bytes: &[u8]) -> Vdso {
-    const WORD: usize = size_of::<usize>();
-    let mut words = bytes.chunks_exact(WORD).map(|w| {
-        let mut word = [0; WORD];
-        word.copy_from_slice(w);
-        usize::from_ne_bytes(word)
+fn parse_auxv(bytes: &[u8]) -> Start {
+    const AT_SYSINFO: u64 = 32;
+    const AT_SYSINFO_EHDR: u64 = 33;
+    // A key has 16 bits at most, and no vector begins with a value of 0: the
+    // second 32 bits are the key's upper half, or a value.
+    let wide = bytes.get(4..8) == Some(&[0; 4]);
+    let size = if wide { 8 } else { 4 };
+    let mut words = bytes.chunks_exact(size).map(|w| {
+        let mut word = [0; 8];
+        word[..size].copy_from_slice(w);
+        u64::from_le_bytes(word)
     });
+    let mut start = Start { wide, vdso: None, entry: None };
     while let (Some(key), Some(value)) = (words.next(), words.next()) {
-        if key as u64 >> 32 != 0 {
-            return Vdso::Narrow;
-        }
-        match key as libc::c_ulong {
-            libc::AT_NULL => break,
-            libc::AT_SYSINFO_EHDR => return Vdso::At(value),
+        match key {
+            0 => break,
+            AT_SYSINFO => start.entry = Some(address(value)),
+            AT_SYSINFO_EHDR => start.vdso = Some(address(value)),
             _ => {}
         }
     }
-    Vdso::Missing
+    start
 }
 
-pub(crate) fn vdso(tid: Tid) -> Result<Vdso, Errno> {
+/// What the auxiliary vector says of a task's program.
+pub(crate) fn start(tid: Tid) -> Result<Start, Errno> {
     let mut buffer = [0u8; 768];
     match read_into(&open(tid.0, "auxv")?, &mut buffer)? {
         // A task without an address space.
@@ -360,7 +362,7 @@ fn parse_range(line: &[u8]) -> Option<(usize, usize, [u8; 4])> {
     let (start, rest) = hex(line)?;
     let (end, rest) = hex(rest.strip_prefix(b"-")?)?;
     let access = rest.strip_prefix(b" ")?.first_chunk::<4>()?;
-    Some((start, end, *access))
+    Some((address(start), address(end), *access))
 }
 
 /// A mapping, from a line of /proc/PID/maps.
@@ -379,7 +381,7 @@ impl MapsLine {
     fn parse(line: &[u8]) -> Option<MapsLine> {
         let (start, end, access) = parse_range(line)?;
         let mut fields = line.split(|&b| b == b' ').skip(2);
-        let offset = hex(fields.next()?)?.0 as u64;
+        let offset = hex(fields.next()?)?.0;
         let (major, rest) = hex(fields.next()?)?;
         let (minor, _) = hex(rest.strip_prefix(b":")?)?;
         let inode = number(fields.next()?)? as u64;
@@ -632,18 +634,21 @@ mod tests {
 
     #[test]
     fn a_vector_of_narrow_entries_is_told_from_a_wide_one() {
-        let wide: Vec<u8> = [6usize, 4096, 33, 0x7fff_0000, 0, 0].iter().flat_map(|w| w.to_ne_bytes()).collect();
-        assert_eq!(parse_auxv(&wide), Vdso::At(0x7fff_0000));
+        let wide: Vec<u8> = [6u64, 4096, 33, 0x7fff_0000, 0, 0].iter().flat_map(|w| w.to_le_bytes()).collect();
+        assert_eq!(parse_auxv(&wide), Start { wide: true, vdso: Some(0x7fff_0000), entry: None });
         let narrow: Vec<u8> =
-            [32u32, 0xf7f1_0000, 33, 0xf7f0_0000, 0, 0].iter().flat_map(|w| w.to_ne_bytes()).collect();
-        assert_eq!(parse_auxv(&narrow), Vdso::Narrow);
-        assert_eq!(parse_auxv(&[]), Vdso::Missing);
+            [32u32, 0x7ff1_0000, 33, 0x7ff0_0000, 0, 0].iter().flat_map(|w| w.to_le_bytes()).collect();
+        let want = Start { wide: false, vdso: Some(0x7ff0_0000), entry: Some(0x7ff1_0000) };
+        assert_eq!(parse_auxv(&narrow), want);
+        // 51 is AT_MINSIGSTKSZ.
+        let without: Vec<u8> = [51u32, 2048, 16, 7, 0, 0].iter().flat_map(|w| w.to_le_bytes()).collect();
+        assert_eq!(parse_auxv(&without), Start { wide: false, vdso: None, entry: None });
     }
 
     #[test]
     fn ranges_are_read_from_maps() {
         let line = b"7f00aa000000-7f00aa021000 r-xp 00000000 00:00 0 [vdso]";
-        assert_eq!(parse_range(line), Some((0x7f00aa000000, 0x7f00aa021000, *b"r-xp")));
+        assert_eq!(parse_range(line), Some((address(0x7f00aa000000), address(0x7f00aa021000), *b"r-xp")));
         let whole = MapsLine::parse(b"1000-3000 rw-s 00002000 fe:01 4711    /tmp/a b").expect("parses");
         assert_eq!((whole.start, whole.end, whole.offset, whole.inode), (0x1000, 0x3000, 0x2000, 4711));
         assert_eq!((whole.writable, whole.shared, whole.device), (true, true, libc::makedev(0xfe, 1)));
@@ -665,7 +670,7 @@ mod tests {
         })
         .expect("task");
         assert!(seen);
-        assert!(matches!(vdso(Tid(me)), Ok(Vdso::At(_) | Vdso::Missing)));
+        assert_eq!(start(Tid(me)).expect("auxv").wide, usize::BITS == 64);
     }
 
     proptest! {
@@ -681,7 +686,7 @@ mod tests {
         }
 
         #[test]
-        fn numbers_are_read_back(n: i64, word: usize) {
+        fn numbers_are_read_back(n: i64, word: u64) {
             prop_assume!(n != i64::MIN);
             prop_assert_eq!(number(format!(" {n} x").as_bytes()), Some(n));
             let text = format!("{word:x}-1");

@@ -6,7 +6,7 @@
 //! The order of the checks is that of QNX's memory manager; the errno of a
 //! call with several faults is the first one's.
 
-use crate::arch;
+use crate::arch::{self, Reach};
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
 use crate::flags::{self, *};
@@ -105,6 +105,33 @@ impl After {
 pub(crate) struct UnmapPlan {
     pub addr: usize,
     pub len: usize,
+}
+
+impl MapPlan {
+    /// Whether a program of that reach can be asked for it.
+    pub fn fits(&self, reach: Reach) -> Result<(), Fault> {
+        if self.addr as u64 >= reach.addresses {
+            Err(invalid("addr lies outside the address space of the target, which is a 32-bit program"))
+        } else if self.len as u64 >= reach.addresses {
+            Err(Fault::says(Errno::ENOMEM, "len is larger than the address space of the target, a 32-bit program"))
+        } else if self.off >= reach.offsets {
+            Err(Fault::says(Errno::ENXIO, "off lies beyond what a 32-bit program can map (16 TiB)"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl UnmapPlan {
+    /// Whether a program of that reach can be asked for it.
+    pub fn fits(&self, reach: Reach) -> Result<(), Fault> {
+        if self.addr as u64 >= reach.addresses || self.len as u64 >= reach.addresses {
+            return Err(invalid(
+                "the range reaches outside the address space of the target, which is a 32-bit program",
+            ));
+        }
+        Ok(())
+    }
 }
 
 fn invalid(sentence: &'static str) -> Fault {
@@ -494,7 +521,7 @@ mod tests {
         assert_eq!(map_refused(&p, Errno::EACCES).errno, Errno::EACCES);
         assert_eq!(map_refused(&MapPlan { prot: PROT_EXEC, ..p }, Errno::EACCES).errno, Errno::EPERM);
         assert_eq!(map_refused(&p, Errno::ENOMEM).errno, Errno::ENOMEM);
-        assert_eq!(map_refused(&MapPlan { addr: 1 << 47, ..p }, Errno::ENOMEM).errno, Errno::EINVAL);
+        assert_eq!(map_refused(&MapPlan { addr: arch::user_space_end(), ..p }, Errno::ENOMEM).errno, Errno::EINVAL);
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! let run to the entry of its own call, ours takes that one's place, and then
 //! it enters its own once more.
 
-use super::{Arguments, InterruptedCall, RegisterAccess, SleepsIn, SystemCall, Timeout};
+use super::{Arguments, InterruptedCall, Reach, RegisterAccess, SleepsIn, Start, SystemCall, Timeout};
 use core::arch::asm;
 use libc::{c_int, c_long};
 
@@ -48,10 +48,43 @@ pub(crate) enum Abi {
 impl Abi {
     /// That of this library itself.
     pub const OWN: Abi = Abi::Aarch64;
+    /// A program of another ABI that this build can reach.
+    pub const NARROWER: Option<Abi> = None;
+
+    /// The instruction that enters the kernel: svc #0.
+    pub fn enter_kernel(self) -> [u8; 4] {
+        ENTER_KERNEL
+    }
 
     /// The number of a call, and its arguments as this ABI takes them.
     pub fn place(self, call: SystemCall, arguments: Arguments) -> (usize, [usize; 6]) {
         (number(call) as usize, arguments.map(|argument| argument as usize))
+    }
+
+    /// A call's result.
+    pub fn result(self, raw: usize) -> usize {
+        raw
+    }
+
+    /// What its programs can be asked for.
+    pub fn reach(self) -> Reach {
+        Reach { addresses: u64::MAX, offsets: u64::MAX }
+    }
+
+    /// The size of a pointer.
+    pub fn word(self) -> usize {
+        8
+    }
+
+    /// Whether the call answers any stop with a bare -EINTR, and where its timeout is.
+    pub fn answers_bare_eintr(self, number: i64, _: &[usize; 6]) -> Option<Timeout> {
+        answers_bare_eintr(number)
+    }
+
+    /// vfork(2), which is clone(2) here: its caller sleeps uninterruptibly until
+    /// the child has let go.
+    pub fn waits_for_a_child(self, number: i64, arguments: &[usize; 6]) -> bool {
+        number == libc::SYS_clone && arguments[0] & libc::CLONE_VFORK as usize != 0
     }
 }
 
@@ -72,8 +105,12 @@ fn number(call: SystemCall) -> c_long {
     }
 }
 
-/// The instruction that enters the kernel: svc #0.
-pub(crate) const ENTER_KERNEL: [u8; 4] = [0x01, 0x00, 0x00, 0xd4];
+const ENTER_KERNEL: [u8; 4] = [0x01, 0x00, 0x00, 0xd4];
+
+pub(crate) const WIDTH_FIRST: bool = false;
+/// The registers of a 32-bit program are another set, and refused with it.
+pub(crate) const ONE_ABI: bool = true;
+pub(crate) const ENTRY_TELLS_ABI: bool = false;
 
 pub(crate) const REGISTER_ACCESS: RegisterAccess = RegisterAccess::Set;
 /// The number of the call in hand is no register: NT_ARM_SYSTEM_CALL.
@@ -88,6 +125,23 @@ pub(crate) const VECTOR_SETS: [c_int; 2] = [0x405, 0x40b];
 /// Such a set for the longest vectors there are, of 2048 bits: 32 of them, 16
 /// predicates, FFR, and the header (SVE_PT_SIZE).
 pub(crate) const VECTOR_BYTES: usize = 16 + 32 * 256 + 17 * 32 + 16 + 16;
+
+// ---- structures and numbers of the raw calls ------------------------------
+
+pub(crate) type Stat = libc::stat;
+pub(crate) const FSTAT: c_long = libc::SYS_fstat;
+pub(crate) const FSTATAT: c_long = libc::SYS_newfstatat;
+pub(crate) const FTRUNCATE: c_long = libc::SYS_ftruncate;
+pub(crate) const GETEUID: c_long = libc::SYS_geteuid;
+/// A 64-bit program has it in any case.
+pub(crate) const O_LARGEFILE: c_int = 0;
+
+/// A file offset as a raw call takes it; what is too much is not looked at.
+pub(crate) fn offset_words(offset: u64) -> [usize; 2] {
+    [offset as usize, 0]
+}
+
+// ---- registers ------------------------------------------------------------
 
 /// Bits of pstate, single step and branch type: a borrowed call must not carry the user's.
 const PSTATE_OF_THE_USER: u64 = 1 << 21 | 3 << 10;
@@ -116,7 +170,7 @@ impl Registers {
     /// The call that the thread sat in and that answers for itself: it was seen
     /// asleep in it `before`, and is where that call returns to. (A call that
     /// restarts has been rewound.)
-    pub fn interrupted_call(&self, before: Option<&SleepsIn>) -> Option<InterruptedCall> {
+    pub fn interrupted_call(&self, _: Abi, before: Option<&SleepsIn>) -> Option<InterruptedCall> {
         let (r, before) = (&self.0, before?);
         let same = r.sp == before.stack as u64
             && r.pc == before.instruction as u64
@@ -126,8 +180,13 @@ impl Registers {
     }
 
     /// Never known here: the vdso's instruction serves, or the thread's own in place.
-    pub fn own_entry(&self) -> Option<usize> {
+    pub fn own_entry(&self, _: Abi) -> Option<usize> {
         None
+    }
+
+    /// The ABI of the program that the thread runs.
+    pub fn abi(&self, _: Option<&Start>) -> Option<Abi> {
+        Some(Abi::Aarch64)
     }
 
     /// The address at which user mode goes on.
@@ -153,7 +212,7 @@ impl Registers {
     }
 
     /// These registers, with one system call in place of what they were about to do.
-    pub fn with_call(&self, instruction: usize, number: usize, a: [usize; 6]) -> Registers {
+    pub fn with_call(&self, _: Abi, instruction: usize, number: usize, a: [usize; 6]) -> Registers {
         let mut r = self.with_call_in_place(a);
         r.0.regs[8] = number as u64;
         r.0.pc = instruction as u64;
@@ -190,7 +249,7 @@ impl Registers {
 /// restart codes (ep_poll, do_semtimedop, do_sigtimedwait, sock_intr_errno with a
 /// finite timeout, read_events, io_cqring_wait). `close` must never be listed:
 /// it has closed when it says so.
-pub(crate) fn answers_bare_eintr(number: i64) -> Option<Timeout> {
+fn answers_bare_eintr(number: i64) -> Option<Timeout> {
     Some(match number {
         libc::SYS_epoll_pwait => Timeout::Millis(3),
         libc::SYS_epoll_pwait2 => Timeout::Timespec(3),
@@ -214,12 +273,6 @@ pub(crate) fn trapped_result(_: usize) -> Option<usize> {
     None
 }
 
-/// vfork(2), which is clone(2) here: its caller sleeps uninterruptibly until
-/// the child has let go.
-pub(crate) fn waits_for_a_child(number: i64, arguments: &[usize; 6]) -> bool {
-    number == libc::SYS_clone && arguments[0] & libc::CLONE_VFORK as usize != 0
-}
-
 /// The first address that user space never has: TASK_SIZE, which depends on how
 /// the kernel was built. Its random bytes lie on our first stack, just below.
 pub(crate) fn user_space_end() -> usize {
@@ -237,7 +290,7 @@ mod tests {
         saved.0.regs[7] = 7;
         saved.0.sp = 0x1000;
         saved.0.pstate = 0x6000_0000 | PSTATE_OF_THE_USER;
-        let run = saved.with_call(0x5000, 222, [1, 2, 3, 4, 5, 6]);
+        let run = saved.with_call(Abi::Aarch64, 0x5000, 222, [1, 2, 3, 4, 5, 6]);
         assert_eq!((run.0.regs[7], run.0.sp, run.0.pstate), (7, 0x1000, 0x6000_0000));
         assert_eq!((run.0.pc, run.0.regs[8], run.0.regs[5]), (0x5000, 222, 6));
     }
@@ -248,13 +301,13 @@ mod tests {
         let mut now = Registers::zeroed();
         now.0.regs[..6].copy_from_slice(&[-4i64 as u64, 1, 2, 3, 4, 5]);
         (now.0.regs[8], now.0.sp, now.0.pc) = (22, 0x1000, 0x5004);
-        let call = now.interrupted_call(Some(&seen)).expect("the same");
+        let call = now.interrupted_call(Abi::Aarch64, Some(&seen)).expect("the same");
         let (again, handled) = now.restart_unless_handled(&call);
         assert_eq!((again.0.regs[0], again.0.pc), (9, 0x5000));
         assert_eq!(handled.expect("for a handler").0.regs[0], -4i64 as u64);
         now.0.regs[4] = 0;
-        assert!(now.interrupted_call(Some(&seen)).is_none());
-        assert!(now.interrupted_call(None).is_none());
+        assert!(now.interrupted_call(Abi::Aarch64, Some(&seen)).is_none());
+        assert!(now.interrupted_call(Abi::Aarch64, None).is_none());
     }
 
     #[test]

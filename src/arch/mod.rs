@@ -5,7 +5,7 @@
 //! nobody sent.
 //!
 //! Each file offers the same names; `inject/` uses them without knowing which
-//! file it has.
+//! file it has. `i386.rs` is the ABI of 32-bit programs, which both x86 files use.
 
 #[cfg(all(target_arch = "x86_64", target_pointer_width = "64"))]
 mod x86_64;
@@ -17,12 +17,20 @@ mod aarch64;
 #[cfg(all(target_arch = "aarch64", target_pointer_width = "64", target_endian = "little"))]
 pub(crate) use aarch64::*;
 
+#[cfg(any(target_arch = "x86", all(target_arch = "x86_64", target_pointer_width = "64")))]
+mod i386;
+#[cfg(target_arch = "x86")]
+mod x86;
+#[cfg(target_arch = "x86")]
+pub(crate) use x86::*;
+
 #[cfg(not(any(
+    target_arch = "x86",
     all(target_arch = "x86_64", target_pointer_width = "64"),
     all(target_arch = "aarch64", target_pointer_width = "64", target_endian = "little"),
 )))]
 compile_error!(
-    "mman_peer: this processor is not supported (x86_64 and aarch64 are; src/arch/ has what another one needs)"
+    "mman_peer: this processor is not supported (x86_64, x86 and aarch64 are; src/arch/ has what another one needs)"
 );
 
 /// The system calls that are made on behalf of a peer, by their names. Each
@@ -47,6 +55,24 @@ pub(crate) enum SystemCall {
 /// The arguments of a system call, as wide as any ABI has them.
 pub(crate) type Arguments = [u64; 6];
 
+/// What can be asked of the calls of an ABI: addresses and offsets below these.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Reach {
+    pub addresses: u64,
+    pub offsets: u64,
+}
+
+/// What a program was started with, from its auxiliary vector (getauxval(3)).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Start {
+    /// The vector's entries are of 64 bits.
+    pub wide: bool,
+    /// AT_SYSINFO_EHDR.
+    pub vdso: Option<usize>,
+    /// AT_SYSINFO, which i386 alone has: a function in the vdso that enters the kernel.
+    pub entry: Option<usize>,
+}
+
 /// Where a call that answers a bare EINTR keeps its timeout.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Timeout {
@@ -56,6 +82,9 @@ pub(crate) enum Timeout {
     Millis(usize),
     /// A pointer to a timespec in this argument, null for none.
     Timespec(usize),
+    /// Likewise, of two 32-bit words.
+    #[allow(dead_code)] // only x86 has it
+    Timespec32(usize),
     /// In the structure that io_uring_enter(2) takes with IORING_ENTER_EXT_ARG, if it has one.
     IoUring,
     /// A property of the socket (SO_RCVTIMEO, SO_SNDTIMEO): finite, length unknown.

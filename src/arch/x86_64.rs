@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! x86_64: the `syscall` instruction, the register set of PTRACE_GETREGS, and
-//! the numbers of the calls that answer a stop with a bare EINTR.
+//! the numbers of the calls that answer a stop with a bare EINTR. 32-bit programs
+//! are met here, too: their registers are these, their calls those of `i386.rs`.
 //!
 //! On this processor the kernel decides about restarting an interrupted call
 //! *after* the ptrace stop, from the registers that it then finds
 //! (`arch_do_signal_or_restart`, arch/x86/kernel/signal.c). So a thread whose
 //! registers are put back exactly as they were goes on exactly as it would have.
 
-use super::{Arguments, InterruptedCall, RegisterAccess, SleepsIn, SystemCall, Timeout};
+use super::{i386, Arguments, InterruptedCall, Reach, RegisterAccess, SleepsIn, Start, SystemCall, Timeout};
 use core::arch::asm;
 use libc::{c_int, c_long};
 
@@ -33,19 +34,83 @@ pub(crate) unsafe fn syscall(number: usize, a: [usize; 6]) -> usize {
     result
 }
 
-/// How programs of this processor call the kernel.
+/// How programs of this processor call the kernel. x32 is a third way, which is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Abi {
     X86_64,
+    I386,
 }
 
 impl Abi {
     /// That of this library itself.
     pub const OWN: Abi = Abi::X86_64;
+    /// A program of another ABI that this build can reach.
+    pub const NARROWER: Option<Abi> = Some(Abi::I386);
+
+    /// The instruction that enters the kernel.
+    pub fn enter_kernel(self) -> [u8; 2] {
+        match self {
+            Abi::X86_64 => [0x0f, 0x05],
+            Abi::I386 => i386::ENTER_KERNEL,
+        }
+    }
 
     /// The number of a call, and its arguments as this ABI takes them.
     pub fn place(self, call: SystemCall, arguments: Arguments) -> (usize, [usize; 6]) {
-        (number(call) as usize, arguments.map(|argument| argument as usize))
+        match self {
+            Abi::X86_64 => (number(call) as usize, arguments.map(|argument| argument as usize)),
+            Abi::I386 => i386::place(call, arguments),
+        }
+    }
+
+    /// A call's result, with a 32-bit errno made one of this width.
+    pub fn result(self, raw: usize) -> usize {
+        match self {
+            Abi::X86_64 => raw,
+            Abi::I386 if raw as u32 > -4096i32 as u32 => raw as i32 as usize,
+            Abi::I386 => raw as u32 as usize,
+        }
+    }
+
+    /// What its programs can be asked for.
+    pub fn reach(self) -> Reach {
+        match self {
+            Abi::X86_64 => Reach { addresses: u64::MAX, offsets: u64::MAX },
+            Abi::I386 => i386::REACH,
+        }
+    }
+
+    /// The size of a pointer.
+    pub fn word(self) -> usize {
+        match self {
+            Abi::X86_64 => 8,
+            Abi::I386 => i386::WORD,
+        }
+    }
+
+    fn code_segment(self) -> u64 {
+        match self {
+            Abi::X86_64 => USER_CS,
+            Abi::I386 => USER32_CS,
+        }
+    }
+
+    /// Whether the call answers any stop with a bare -EINTR, and where its timeout is.
+    pub fn answers_bare_eintr(self, number: i64, arguments: &[usize; 6]) -> Option<Timeout> {
+        match self {
+            Abi::X86_64 => answers_bare_eintr(number),
+            Abi::I386 => i386::answers_bare_eintr(number, arguments),
+        }
+    }
+
+    /// vfork(2) in any form: its caller sleeps uninterruptibly until the child has let go.
+    pub fn waits_for_a_child(self, number: i64, arguments: &[usize; 6]) -> bool {
+        match self {
+            Abi::X86_64 => {
+                number == libc::SYS_vfork || number == libc::SYS_clone && arguments[0] & libc::CLONE_VFORK as usize != 0
+            }
+            Abi::I386 => i386::waits_for_a_child(number, arguments),
+        }
     }
 }
 
@@ -66,8 +131,12 @@ fn number(call: SystemCall) -> c_long {
     }
 }
 
-/// The instruction that enters the kernel.
-pub(crate) const ENTER_KERNEL: [u8; 2] = [0x0f, 0x05];
+/// The registers of a program of any width are known as a 64-bit one's.
+pub(crate) const WIDTH_FIRST: bool = false;
+/// The registers alone do not tell another ABI.
+pub(crate) const ONE_ABI: bool = false;
+/// Who entered the kernel by `syscall` in 64-bit code is no 32-bit program.
+pub(crate) const ENTRY_TELLS_ABI: bool = true;
 
 /// Not PTRACE_GETREGSET, whose view follows the code segment of the moment.
 pub(crate) const REGISTER_ACCESS: RegisterAccess = RegisterAccess::Plain;
@@ -81,9 +150,28 @@ pub(crate) const LOOK_BEFORE_THE_STOP: bool = false;
 pub(crate) const VECTOR_SETS: [c_int; 0] = [];
 pub(crate) const VECTOR_BYTES: usize = 0;
 
+// ---- structures and numbers of the raw calls ------------------------------
+
+pub(crate) type Stat = libc::stat;
+pub(crate) const FSTAT: c_long = libc::SYS_fstat;
+pub(crate) const FSTATAT: c_long = libc::SYS_newfstatat;
+pub(crate) const FTRUNCATE: c_long = libc::SYS_ftruncate;
+pub(crate) const GETEUID: c_long = libc::SYS_geteuid;
+/// A 64-bit program has it in any case.
+pub(crate) const O_LARGEFILE: c_int = 0;
+
+/// A file offset as a raw call takes it; what is too much is not looked at.
+pub(crate) fn offset_words(offset: u64) -> [usize; 2] {
+    [offset as usize, 0]
+}
+
+// ---- registers ------------------------------------------------------------
+
 /// `task_pt_regs(task)->cs` of 64-bit user code (__USER_CS).
 const USER_CS: u64 = 0x33;
 const USER_DS: u64 = 0x2b;
+/// Likewise of 32-bit code (__USER32_CS).
+const USER32_CS: u64 = 0x23;
 /// A number with this bit is an x32 call (__X32_SYSCALL_BIT).
 const X32_BIT: i64 = 0x4000_0000;
 /// Trap, direction and alignment-check flags: a borrowed call must not carry the user's.
@@ -112,23 +200,43 @@ impl Registers {
         (&raw const self.0).cast()
     }
 
+    /// The ABI of the program that the thread runs, if it is one of ours. The
+    /// width is that of its auxiliary vector, not that of the code of the moment
+    /// (Wine). The 32-bit words of an x32 program have a vdso, but no entry.
+    pub fn abi(&self, start: Option<&Start>) -> Option<Abi> {
+        match (start, self.0.cs) {
+            (Some(Start { wide: true, .. }), _) | (None, USER_CS) => Some(Abi::X86_64),
+            (Some(Start { entry: Some(_), .. }), _) => Some(Abi::I386),
+            // Without any vdso.
+            (Some(Start { vdso: None, .. }), USER32_CS) => Some(Abi::I386),
+            _ => None,
+        }
+    }
+
     /// The call that the thread sat in; none if it was stopped in user mode.
-    pub fn interrupted_call(&self, _: Option<&SleepsIn>) -> Option<InterruptedCall> {
+    pub fn interrupted_call(&self, abi: Abi, _: Option<&SleepsIn>) -> Option<InterruptedCall> {
         let r = &self.0;
         // The entry code of interrupts and exceptions leaves a negative orig_rax.
-        ((r.orig_rax as i64) >= 0).then(|| InterruptedCall {
-            number: r.orig_rax as i64,
-            arguments: [r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9].map(|v| v as usize),
-            result: r.rax as i64,
+        ((r.orig_rax as i32) >= 0).then(|| match abi {
+            Abi::X86_64 => InterruptedCall {
+                number: r.orig_rax as i64,
+                arguments: [r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9].map(|v| v as usize),
+                result: r.rax as i64,
+            },
+            Abi::I386 => InterruptedCall {
+                number: r.orig_rax as i64,
+                arguments: [r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp].map(|v| v as u32 as usize),
+                result: i64::from(r.rax as i32),
+            },
         })
     }
 
-    /// Where the instruction lies that the thread entered the kernel by, if
-    /// it did so as 64-bit code. The bytes there are still to be verified.
-    pub fn own_entry(&self) -> Option<usize> {
+    /// Where the instruction lies that the thread entered the kernel by, or in
+    /// 32-bit code will by a restart. The bytes there are still to be verified.
+    pub fn own_entry(&self, abi: Abi) -> Option<usize> {
         let r = &self.0;
-        let in_call = (r.orig_rax as i64) >= 0 && r.orig_rax as i64 & X32_BIT == 0;
-        (in_call && r.cs == USER_CS).then(|| (r.rip as usize).wrapping_sub(ENTER_KERNEL.len()))
+        let in_call = (r.orig_rax as i32) >= 0 && r.orig_rax as i64 & X32_BIT == 0;
+        (in_call && r.cs == abi.code_segment()).then(|| (r.rip as usize).wrapping_sub(abi.enter_kernel().len()))
     }
 
     /// The address at which user mode goes on.
@@ -155,17 +263,20 @@ impl Registers {
     }
 
     /// These registers, with one system call in place of what they were about to do.
-    pub fn with_call(&self, instruction: usize, number: usize, a: [usize; 6]) -> Registers {
+    pub fn with_call(&self, abi: Abi, instruction: usize, number: usize, a: [usize; 6]) -> Registers {
         let mut r = self.0;
-        let [rdi, rsi, rdx, r10, r8, r9] = a.map(|v| v as u64);
-        (r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9) = (rdi, rsi, rdx, r10, r8, r9);
+        let a = a.map(|v| v as u64);
+        match abi {
+            Abi::X86_64 => [r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9] = a,
+            Abi::I386 => [r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp] = a,
+        }
         r.rax = number as u64;
         r.rip = instruction as u64;
         // Else the restart of the old call would move rip back by two.
         r.orig_rax = u64::MAX;
         r.eflags &= !FLAGS_OF_THE_USER;
         // A 64-bit process may sit in 32-bit code (Wine): the call is 64-bit code.
-        r.cs = USER_CS;
+        r.cs = abi.code_segment();
         r.ss = USER_DS;
         Registers(r)
     }
@@ -192,7 +303,7 @@ impl Registers {
 /// restart codes (ep_poll, do_semtimedop, do_sigtimedwait, sock_intr_errno with a
 /// finite timeout, read_events, io_cqring_wait). `close` must never be listed:
 /// it has closed when it says so.
-pub(crate) fn answers_bare_eintr(number: i64) -> Option<Timeout> {
+fn answers_bare_eintr(number: i64) -> Option<Timeout> {
     Some(match number {
         libc::SYS_epoll_wait | libc::SYS_epoll_pwait => Timeout::Millis(3),
         libc::SYS_epoll_pwait2 => Timeout::Timespec(3),
@@ -216,11 +327,6 @@ pub(crate) fn trapped_result(number: usize) -> Option<usize> {
     Some(number)
 }
 
-/// vfork(2) in any form: its caller sleeps uninterruptibly until the child has let go.
-pub(crate) fn waits_for_a_child(number: i64, arguments: &[usize; 6]) -> bool {
-    number == libc::SYS_vfork || number == libc::SYS_clone && arguments[0] & libc::CLONE_VFORK as usize != 0
-}
-
 /// The first address that user space never has: TASK_SIZE of four-level page tables.
 pub(crate) fn user_space_end() -> usize {
     (1 << 47) - 4096
@@ -237,11 +343,33 @@ mod tests {
         saved.0.rsp = 0x1000;
         saved.0.eflags = 0x246 | FLAGS_OF_THE_USER;
         saved.0.cs = 0x23;
-        let run = saved.with_call(0x5000, 9, [1, 2, 3, 4, 5, 6]);
+        let run = saved.with_call(Abi::X86_64, 0x5000, 9, [1, 2, 3, 4, 5, 6]);
         assert_eq!((run.0.rbx, run.0.rsp, run.0.eflags), (7, 0x1000, 0x246));
         assert_eq!((run.0.rip, run.0.rax, run.0.r9), (0x5000, 9, 6));
         assert_eq!((run.0.orig_rax, run.0.cs), (u64::MAX, USER_CS));
-        assert!(run.interrupted_call(None).is_none());
+        assert!(run.interrupted_call(Abi::X86_64, None).is_none());
+        let run = saved.with_call(Abi::I386, 0x5000, 192, [1, 2, 3, 4, 5, 6]);
+        assert_eq!((run.0.rbx, run.0.rbp, run.0.r9, run.0.cs), (1, 6, 0, USER32_CS));
+    }
+
+    #[test]
+    fn the_width_is_the_programs_not_that_of_its_code() {
+        let mut registers = Registers::zeroed();
+        let mut abi = |cs, wide, entry, vdso| {
+            registers.0.cs = cs;
+            registers.abi(Some(&Start { wide, entry, vdso }))
+        };
+        assert_eq!(abi(USER32_CS, true, None, None), Some(Abi::X86_64));
+        assert_eq!(abi(USER_CS, false, Some(0x1010), Some(0x1000)), Some(Abi::I386));
+        assert_eq!(abi(USER32_CS, false, None, None), Some(Abi::I386));
+        assert_eq!(abi(USER_CS, false, None, Some(0x1000)), None); // x32
+    }
+
+    #[test]
+    fn a_32_bit_result_is_an_address_or_an_errno() {
+        assert_eq!(Abi::I386.result(0xffff_fff4), -12isize as usize);
+        assert_eq!(Abi::I386.result(-12isize as usize), -12isize as usize);
+        assert_eq!(Abi::I386.result(0xf7f0_0000), 0xf7f0_0000);
     }
 
     #[test]

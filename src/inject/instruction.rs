@@ -1,48 +1,101 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where in the target an instruction lies that enters the kernel. None is ever
-//! written there: text may be shared, private, sealed or execute-only, and
-//! other threads run it.
+//! How the target's program calls the kernel, and where in it an instruction
+//! lies that does. None is ever written there: text may be shared, private,
+//! sealed or execute-only, and other threads run it.
 //!
-//! Three places, each verified by its bytes: the one by which the thread
-//! entered the call it sits in; the vdso, at the offset found in our own; any
-//! other executable mapping.
+//! Places, each verified by its bytes: the one by which the thread entered the
+//! call it sits in; the vdso, at its entry (i386) or at the offset found in our
+//! own; any other executable mapping.
 
 use super::session::Miss;
-use crate::arch::{Abi, Registers, ENTER_KERNEL};
+use crate::arch::{self, Abi, Registers, SleepsIn, Start};
 use crate::errno::Errno;
-use crate::procfs::{self, Vdso};
+use crate::procfs;
 use crate::sys::{self, Tid};
 use core::num::NonZeroUsize;
 use once_cell::race::OnceNonZeroUsize;
 
-pub(crate) fn find(tid: Tid, registers: &Registers) -> Result<(Abi, usize), Miss> {
-    if let Some(own) = registers.own_entry().filter(|&at| is_there(tid, at)) {
-        return Ok((Abi::OWN, own));
-    }
-    match procfs::vdso(tid) {
-        Ok(Vdso::Narrow) => return Err(Miss::NarrowTarget),
-        Ok(Vdso::At(base)) => {
-            let known = offset_in_vdso().map(|offset| base.wrapping_add(offset));
-            if let Some(at) = known.filter(|&at| is_there(tid, at)) {
-                return Ok((Abi::OWN, at));
+/// What is known of a stopped thread's program.
+#[derive(Clone, Copy)]
+pub(crate) struct Program {
+    pub abi: Abi,
+    /// The instruction by which the thread entered the kernel, where it was looked for.
+    own: Option<usize>,
+    start: Option<Start>,
+}
+
+impl Program {
+    pub fn of(tid: Tid, registers: &Registers) -> Result<Program, Miss> {
+        let own = |abi| registers.own_entry(abi).filter(|&at| is_there(tid, abi, at));
+        if arch::ENTRY_TELLS_ABI {
+            if let Some(at) = own(Abi::OWN) {
+                return Ok(Program { abi: Abi::OWN, own: Some(at), start: None });
             }
         }
-        Ok(Vdso::Missing) => {}
-        // Without an address space, or without its entry in /proc.
-        Err(Errno::ESRCH | Errno::ENOENT) => return Err(Miss::Ended),
-        Err(_) => {}
+        if arch::ONE_ABI {
+            return Ok(Program { abi: Abi::OWN, own: None, start: None });
+        }
+        let start = start(tid)?;
+        let abi = registers.abi(start.as_ref()).ok_or(Miss::OtherAbi { wide: start.is_some_and(|s| s.wide) })?;
+        Ok(Program { abi, own: own(abi), start })
     }
-    match anywhere(tid) {
-        Some(at) => Ok((Abi::OWN, at)),
-        // A thread that is killed leaves its stop, and nothing of it can be read.
-        None if sys::registers(tid).is_err() => Err(Miss::Ended),
-        None => Err(Miss::NoInstruction),
+
+    /// Where an instruction lies that enters the kernel.
+    pub fn instruction(&self, tid: Tid) -> Result<usize, Miss> {
+        if let Some(own) = self.own {
+            return Ok(own);
+        }
+        let start = match self.start {
+            None => start(tid)?,
+            known => known,
+        };
+        let entry = start.and_then(|s| s.entry).and_then(|entry| behind(tid, self.abi, entry));
+        let in_vdso = || {
+            let base = start.and_then(|s| s.vdso).filter(|_| self.abi == Abi::OWN)?;
+            Some(base.wrapping_add(offset_in_vdso()?)).filter(|&at| is_there(tid, self.abi, at))
+        };
+        match entry.or_else(in_vdso).or_else(|| anywhere(tid, self.abi)) {
+            Some(at) => Ok(at),
+            // A thread that is killed leaves its stop, and nothing of it can be read.
+            None if sys::registers(tid).is_err() => Err(Miss::Ended),
+            None => Err(Miss::NoInstruction),
+        }
     }
 }
 
-pub(super) fn is_there(tid: Tid, at: usize) -> bool {
-    let mut bytes = [0; ENTER_KERNEL.len()];
-    sys::read_tracee(tid, at, &mut bytes).is_ok() && bytes == ENTER_KERNEL
+/// Before a thread is stopped: whether its program is wider than we are.
+pub(crate) fn is_too_wide(tid: Tid) -> Result<bool, Miss> {
+    Ok(arch::WIDTH_FIRST && start(tid)?.is_some_and(|s| s.wide))
+}
+
+/// The ABI of a thread that sleeps in a call.
+pub(crate) fn abi_of_sleeper(tid: Tid, call: &SleepsIn) -> Abi {
+    let narrow =
+        |&_: &Abi| call.stack.max(call.instruction) <= u32::MAX as usize && procfs::start(tid).is_ok_and(|s| !s.wide);
+    Abi::NARROWER.filter(narrow).unwrap_or(Abi::OWN)
+}
+
+/// None if it cannot be read.
+fn start(tid: Tid) -> Result<Option<Start>, Miss> {
+    match procfs::start(tid) {
+        Ok(start) => Ok(Some(start)),
+        // Without an address space, or without its entry in /proc.
+        Err(Errno::ESRCH | Errno::ENOENT) => Err(Miss::Ended),
+        Err(_) => Ok(None),
+    }
+}
+
+pub(super) fn is_there(tid: Tid, abi: Abi, at: usize) -> bool {
+    let wanted = abi.enter_kernel();
+    let mut bytes = wanted.map(|_| 0);
+    sys::read_tracee(tid, at, &mut bytes).is_ok() && bytes == wanted
+}
+
+/// In the function that begins there: the vdso's takes some few bytes until then.
+fn behind(tid: Tid, abi: Abi, entry: usize) -> Option<usize> {
+    let mut bytes = [0; 32];
+    sys::read_tracee(tid, entry, &mut bytes).ok()?;
+    position(abi, &bytes).map(|offset| entry + offset)
 }
 
 /// The offset of such an instruction in the vdso, which is the same in every
@@ -51,28 +104,30 @@ fn offset_in_vdso() -> Option<usize> {
     const NONE: usize = 1;
     static OFFSET: OnceNonZeroUsize = OnceNonZeroUsize::new();
     let found = OFFSET.get_or_init(|| {
-        let offset = sys::own_vdso().and_then(position).filter(|&offset| offset > NONE);
+        let bytes = sys::own_vdso();
+        let offset = bytes.and_then(|bytes| position(Abi::OWN, bytes)).filter(|&offset| offset > NONE);
         NonZeroUsize::new(offset.unwrap_or(NONE)).unwrap_or(NonZeroUsize::MIN)
     });
     Some(found.get()).filter(|&offset| offset != NONE)
 }
 
-fn position(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(ENTER_KERNEL.len()).position(|w| w == ENTER_KERNEL)
+fn position(abi: Abi, bytes: &[u8]) -> Option<usize> {
+    let wanted = abi.enter_kernel();
+    bytes.windows(wanted.len()).position(|w| w == wanted)
 }
 
 /// Without a vdso (vdso=0 on the kernel's command line, a restored process).
-fn anywhere(tid: Tid) -> Option<usize> {
+fn anywhere(tid: Tid, abi: Abi) -> Option<usize> {
     let mut found = None;
     let mut chunk = [0; 1024];
-    let step = chunk.len() - (ENTER_KERNEL.len() - 1);
+    let step = chunk.len() - (abi.enter_kernel().len() - 1);
     let _ = procfs::each_executable(tid, |start, end| {
         let mut at = start;
         while found.is_none() && at + chunk.len() <= end {
             if sys::read_tracee(tid, at, &mut chunk).is_err() {
                 break;
             }
-            found = position(&chunk).map(|offset| at + offset);
+            found = position(abi, &chunk).map(|offset| at + offset);
             at += step;
         }
         found.is_none()

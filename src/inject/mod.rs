@@ -133,6 +133,12 @@ impl Errand for MapErrand<'_> {
             self.refused = Some(Fault::new(Errno::EPERM, Why::SeccompFilter { pid }));
             return Ok(());
         }
+        if !self.begun() {
+            if let Err(fault) = plan.fits(session.abi().reach()) {
+                self.refused = Some(fault);
+                return Ok(());
+            }
+        }
         let Some(carry) = &mut self.carry else {
             return self.mapping.make(plan, None, None, session);
         };
@@ -176,7 +182,10 @@ struct UnmapErrand<'p> {
 
 impl Errand for UnmapErrand<'_> {
     fn perform(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
-        self.outcome = perform::unmap(self.plan, session)?;
+        self.outcome = match self.plan.fits(session.abi().reach()) {
+            Ok(()) => perform::unmap(self.plan, session)?,
+            Err(fault) => Err(fault),
+        };
         Ok(())
     }
 
@@ -199,6 +208,9 @@ impl Errand for CallErrand {
     fn perform(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
         self.outcome = if session.only_mapping() {
             Err(Fault::new(Errno::EPERM, Why::SeccompFilter { pid: session.peer().pid() }))
+        } else if self.arguments[..2].iter().any(|&n| n >= session.abi().reach().addresses) {
+            // A range that the target cannot have, and so has not mapped.
+            Ok(Err(Errno::ENOMEM))
         } else {
             Ok(session.call(self.call, self.arguments)?)
         };
@@ -355,7 +367,9 @@ fn attempt(
             Err(Miss::NoStatus { errno }) => return End::Fault(Fault::new(Errno::EPERM, Why::Procfs { pid, errno })),
             Err(Miss::SeccompTrap) => return End::Fault(Fault::new(Errno::EPERM, Why::Trapped { pid })),
             Err(Miss::SeccompStrict) => return End::Fault(Fault::new(Errno::EPERM, Why::SeccompStrict { pid })),
-            Err(Miss::NarrowTarget) => return End::Fault(Fault::new(Errno::ENOTSUP, Why::NarrowTarget { pid })),
+            Err(Miss::OtherAbi { wide }) => {
+                return End::Fault(Fault::new(Errno::ENOTSUP, Why::OtherAbi { pid, wide }));
+            }
             Err(Miss::NoInstruction) => {
                 return End::Fault(Fault::says(
                     Errno::ENOTSUP,

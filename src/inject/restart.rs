@@ -11,7 +11,7 @@
 //! clock. The wait lasts less than three times its timeout, and an EINTR shows
 //! at most once in a timeout.
 
-use crate::arch::{InterruptedCall, Timeout};
+use crate::arch::{Abi, InterruptedCall, Timeout};
 use crate::sys::{self, Tid};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -36,7 +36,7 @@ pub(crate) fn would_show(timeout: Timeout, arguments: &[usize; 6]) -> bool {
     match timeout {
         Timeout::None => false,
         Timeout::Millis(i) => arguments[i] as i32 >= 0,
-        Timeout::Timespec(i) => arguments[i] != 0,
+        Timeout::Timespec(i) | Timeout::Timespec32(i) => arguments[i] != 0,
         Timeout::IoUring => arguments[3] & IORING_ENTER_EXT_ARG != 0,
         Timeout::Elsewhere => false,
     }
@@ -48,8 +48,8 @@ const IO_URING_TS: usize = 16;
 
 /// Decides for a call that was about to return EINTR. `read` reads the
 /// thread's memory.
-pub(crate) fn wanted(tid: Tid, call: &InterruptedCall, read: impl FnMut(usize, &mut [u8]) -> bool) -> bool {
-    let Some(timeout) = crate::arch::answers_bare_eintr(call.number) else { return false };
+pub(crate) fn wanted(tid: Tid, abi: Abi, call: &InterruptedCall, read: impl FnMut(usize, &mut [u8]) -> bool) -> bool {
+    let Some(timeout) = abi.answers_bare_eintr(call.number, &call.arguments) else { return false };
     match milliseconds(timeout, &call.arguments, read) {
         None => true,
         Some(ms) => still_hidden(tid, ms, sys::now().as_millis() as u32),
@@ -62,11 +62,12 @@ fn milliseconds(
     arguments: &[usize; 6],
     mut read: impl FnMut(usize, &mut [u8]) -> bool,
 ) -> Option<u32> {
+    let word = if let Timeout::Timespec32(_) = timeout { 4 } else { 8 };
     let timespec = match timeout {
         Timeout::None => return None,
         Timeout::Millis(i) => return u32::try_from(arguments[i] as i32).ok(),
         Timeout::Elsewhere => return Some(UNKNOWN_MS),
-        Timeout::Timespec(i) => arguments[i],
+        Timeout::Timespec(i) | Timeout::Timespec32(i) => arguments[i],
         Timeout::IoUring if arguments[3] & IORING_ENTER_EXT_ARG == 0 => return None,
         Timeout::IoUring => {
             let mut pointer = [0; 8];
@@ -80,13 +81,13 @@ fn milliseconds(
         return None;
     }
     let mut bytes = [0; 16];
-    if !read(timespec, &mut bytes) {
+    if !read(timespec, &mut bytes[..2 * word]) {
         return Some(UNKNOWN_MS);
     }
-    let [seconds, nanoseconds] = [0, 8].map(|at| {
-        let mut word = [0; 8];
-        word.copy_from_slice(&bytes[at..at + 8]);
-        u64::from_ne_bytes(word)
+    let [seconds, nanoseconds] = [0, word].map(|at| {
+        let mut value = [0; 8];
+        value[..word].copy_from_slice(&bytes[at..at + word]);
+        u64::from_le_bytes(value)
     });
     let ms = seconds.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000);
     Some(u32::try_from(ms).unwrap_or(u32::MAX))
@@ -113,17 +114,19 @@ fn still_hidden(tid: Tid, ms: u32, now: u32) -> bool {
 mod tests {
     use super::*;
 
-    fn call(number: i64, arguments: [usize; 6]) -> InterruptedCall {
-        InterruptedCall { number, arguments, result: -4 }
+    #[allow(clippy::unnecessary_cast)] // a number is as wide as a word
+    fn call(number: libc::c_long, arguments: [usize; 6]) -> InterruptedCall {
+        InterruptedCall { number: number as i64, arguments, result: -4 }
     }
 
     #[test]
     fn without_a_timeout_it_is_always_restarted() {
         let infinite = call(libc::SYS_epoll_pwait, [3, 0, 1, usize::MAX, 0, 0]);
         for _ in 0..3 {
-            assert!(wanted(Tid(70_001), &infinite, |_, _| false));
+            assert!(wanted(Tid(70_001), Abi::OWN, &infinite, |_, _| false));
         }
-        assert!(wanted(Tid(70_001), &call(libc::SYS_semop, [0; 6]), |_, _| false));
+        let ring = call(libc::SYS_io_uring_enter, [0; 6]);
+        assert!(wanted(Tid(70_001), Abi::OWN, &ring, |_, _| false));
     }
 
     #[test]
@@ -164,10 +167,15 @@ mod tests {
         });
         assert_eq!(ms, Some(2005));
         assert_eq!(milliseconds(Timeout::Timespec(3), &[0; 6], |_, _| false), None);
+        let ms = milliseconds(Timeout::Timespec32(5), &[4, 0, 0, 0, 0, 0x1000], |_, into| {
+            into.copy_from_slice(&[2, 0, 0, 0, 0x40, 0x4b, 0x4c, 0]);
+            true
+        });
+        assert_eq!(ms, Some(2005));
     }
 
     #[test]
     fn other_calls_keep_their_eintr() {
-        assert!(!wanted(Tid(70_004), &call(libc::SYS_close, [3, 0, 0, 0, 0, 0]), |_, _| false));
+        assert!(!wanted(Tid(70_004), Abi::OWN, &call(libc::SYS_close, [3, 0, 0, 0, 0, 0]), |_, _| false));
     }
 }

@@ -20,7 +20,8 @@ pub(crate) fn abort_address(tid: Tid, at: usize) -> Option<usize> {
     let area = sys::rseq_area(tid)?;
     let mut pointer = [0; 8];
     sys::read_tracee(tid, area + RSEQ_CS, &mut pointer).ok()?;
-    let descriptor = usize::from_ne_bytes(pointer);
+    // 64 bits also in a 32-bit program, as all addresses here.
+    let descriptor = u64::from_ne_bytes(pointer) as usize;
     if descriptor == 0 {
         return None;
     }
@@ -33,7 +34,7 @@ fn abort_in(descriptor: &[u8; DESCRIPTOR], at: usize) -> Option<usize> {
     let word = |i: usize| {
         let mut word = [0; 8];
         word.copy_from_slice(&descriptor[8 * i..8 * i + 8]);
-        usize::from_ne_bytes(word)
+        u64::from_ne_bytes(word) as usize
     };
     let (start, length, abort) = (word(1), word(2), word(3));
     (at.wrapping_sub(start) < length).then_some(abort)
@@ -46,7 +47,7 @@ mod tests {
     #[test]
     fn only_inside_the_section_is_it_aborted() {
         let mut descriptor = [0; DESCRIPTOR];
-        for (i, value) in [(1, 0x1000usize), (2, 0x10), (3, 0x2000)] {
+        for (i, value) in [(1, 0x1000u64), (2, 0x10), (3, 0x2000)] {
             descriptor[8 * i..8 * i + 8].copy_from_slice(&value.to_ne_bytes());
         }
         assert_eq!(abort_in(&descriptor, 0x0fff), None);

@@ -20,9 +20,10 @@
 //! the interrupted call, with the registers put back. PTRACE_CONT would leak
 //! its internal errno (512, 514, 516) to the program.
 
+use super::instruction::{self, Program};
 use super::restart;
+use super::rseq;
 use super::wait::{Awaited, Patience, Stop, Waiting};
-use super::{instruction, rseq};
 use crate::arch::{self, Abi, Arguments, Registers, SleepsIn, SystemCall};
 use crate::errno::Errno;
 use crate::peer::{self, Peer, Probe};
@@ -55,7 +56,10 @@ pub(crate) enum Miss {
     /// A filter may be in force that traps, with SIGSYS ignored or pending: the
     /// trap would reset the program's disposition (`force_sig_info_to_task`).
     SeccompTrap,
-    NarrowTarget,
+    /// It runs a program of an ABI that this build does not reach.
+    OtherAbi {
+        wide: bool,
+    },
     /// No instruction was found to enter the kernel by.
     NoInstruction,
 }
@@ -165,12 +169,18 @@ impl<'a> Session<'a> {
         if !peer.holds() || (tid != peer.leader() && !sys::thread_belongs(peer.pid(), tid)) {
             return Err(Miss::Ended);
         }
+        // The stop would have to be put right by registers that do not fit ours.
+        if instruction::is_too_wide(tid)? {
+            return Err(Miss::OtherAbi { wide: true });
+        }
         let before = look_before(tid);
         session.stop(until, begun)?;
         session.saved = sys::registers(tid).map_err(|errno| match errno {
-            Errno::ENOTSUP => Miss::NarrowTarget,
+            Errno::ENOTSUP => Miss::OtherAbi { wide: false },
             _ => Miss::Ended,
         })?;
+        let program = Program::of(tid, &session.saved)?;
+        session.abi = program.abi;
         let asleep = before.filter(|sleep| procfs::times_run(tid) == Some(sleep.runs + 1)).map(|sleep| sleep.call);
         session.put_right(asleep.as_ref());
         if !suspended {
@@ -191,7 +201,7 @@ impl<'a> Session<'a> {
                 session.mask = sys::swap_signal_mask(tid, status.blocked & !SIGSYS);
             }
         }
-        session.choose_entry(asleep.as_ref())?;
+        session.choose_entry(&program, asleep.as_ref())?;
         session.dispatch = sys::switch_off_user_dispatch(tid);
         if restraint == Restraint::SignalsHeld {
             session.hold_signals();
@@ -205,19 +215,19 @@ impl<'a> Session<'a> {
         self.mask = self.mask.or(before);
     }
 
-    fn choose_entry(&mut self, asleep: Option<&SleepsIn>) -> Result<(), Miss> {
+    fn choose_entry(&mut self, program: &Program, asleep: Option<&SleepsIn>) -> Result<(), Miss> {
         let (tid, at) = (self.tid, self.saved.user_address());
-        if arch::IN_PLACE && self.for_a_signal.is_none() && instruction::is_there(tid, at) {
+        if arch::IN_PLACE && self.for_a_signal.is_none() && instruction::is_there(tid, self.abi, at) {
             // Detaching at the entry of a call leaves TIF_SIGPENDING. A call that
             // is made anew does not mind: it restarts. One that may answer EINTR
             // and has yet to begin would; that one waits in user mode.
-            let anew = asleep.is_some_and(|call| call.instruction == at + arch::ENTER_KERNEL.len());
-            if anew || arch::answers_bare_eintr(self.saved.next_call()).is_none() {
+            let anew = asleep.is_some_and(|call| call.instruction == at + self.abi.enter_kernel().len());
+            if anew || self.abi.answers_bare_eintr(self.saved.next_call(), &[0; 6]).is_none() {
                 (self.entry, self.instruction) = (Entry::InPlace, at);
                 return Ok(());
             }
         }
-        (self.abi, self.instruction) = instruction::find(tid, &self.saved)?;
+        self.instruction = program.instruction(tid)?;
         self.vectors = Vectors::of(tid);
         Ok(())
     }
@@ -254,10 +264,10 @@ impl<'a> Session<'a> {
     /// Mends in the saved registers what this very stop would have changed.
     fn put_right(&mut self, asleep: Option<&SleepsIn>) {
         let tid = self.tid;
-        match self.saved.interrupted_call(asleep) {
+        match self.saved.interrupted_call(self.abi, asleep) {
             Some(call) => {
                 let read = |at, into: &mut [u8]| sys::read_tracee(tid, at, into).is_ok();
-                if call.result == -i64::from(libc::EINTR) && restart::wanted(tid, &call, read) {
+                if call.result == -i64::from(libc::EINTR) && restart::wanted(tid, self.abi, &call, read) {
                     (self.saved, self.for_a_signal) = self.saved.restart_unless_handled(&call);
                     self.foreign = true;
                 }
@@ -281,6 +291,11 @@ impl<'a> Session<'a> {
 
     pub fn peer(&self) -> &'a Peer {
         self.peer
+    }
+
+    /// How the target's program calls the kernel.
+    pub fn abi(&self) -> Abi {
+        self.abi
     }
 
     /// A seccomp filter is in force, under which any call but mmap and munmap
@@ -396,7 +411,7 @@ impl<'a> Session<'a> {
             // SAFETY: for the signals in RAISED the kernel fills the address;
             // for a forged one the field is merely other bytes.
             let at = unsafe { info.si_addr() } as usize;
-            info.si_code > 0 && at.wrapping_sub(self.instruction) <= crate::arch::ENTER_KERNEL.len()
+            info.si_code > 0 && at.wrapping_sub(self.instruction) <= self.abi.enter_kernel().len()
         })
     }
 
@@ -484,7 +499,7 @@ impl Hands for Session<'_> {
         let (number, arguments) = self.abi.place(call, arguments);
         match self.entry {
             Entry::Sent => {
-                let run = self.saved.with_call(self.instruction, number, arguments);
+                let run = self.saved.with_call(self.abi, self.instruction, number, arguments);
                 self.foreign = true;
                 self.vectors.spoiled = true;
                 sys::set_registers(self.tid, &run);
@@ -503,7 +518,7 @@ impl Hands for Session<'_> {
         if self.was_trapped(number, result) {
             return Err(self.discard_trap());
         }
-        Ok(Errno::split(result))
+        Ok(Errno::split(self.abi.result(result)))
     }
 }
 
@@ -529,7 +544,8 @@ fn look_before(tid: Tid) -> Option<Sleep> {
         return None;
     }
     let runs = procfs::times_run(tid)?;
-    let call = procfs::sleeps_in(tid).filter(|call| arch::answers_bare_eintr(call.number).is_some())?;
+    let answers = |call: &SleepsIn| Abi::OWN.answers_bare_eintr(call.number, &call.arguments).is_some();
+    let call = procfs::sleeps_in(tid).filter(answers)?;
     Some(Sleep { call, runs })
 }
 

@@ -4,8 +4,7 @@
 //! call that would show it, or cannot be stopped; only then are the others
 //! looked at, so that the cost does not grow with their number.
 
-use super::restart;
-use crate::arch;
+use super::{instruction, restart};
 use crate::peer::Peer;
 use crate::procfs;
 use crate::sys::Tid;
@@ -52,13 +51,14 @@ enum Fitness {
 }
 
 fn fitness(tid: Tid) -> Fitness {
-    match procfs::sleeps_in(tid) {
-        Some(call) if arch::waits_for_a_child(call.number, &call.arguments) => Fitness::Stuck,
-        Some(call) => match arch::answers_bare_eintr(call.number) {
-            Some(timeout) if restart::would_show(timeout, &call.arguments) => Fitness::Shows,
-            _ => Fitness::Good,
-        },
-        None => Fitness::Good,
+    let Some(call) = procfs::sleeps_in(tid) else { return Fitness::Good };
+    let abi = instruction::abi_of_sleeper(tid, &call);
+    if abi.waits_for_a_child(call.number, &call.arguments) {
+        return Fitness::Stuck;
+    }
+    match abi.answers_bare_eintr(call.number, &call.arguments) {
+        Some(timeout) if restart::would_show(timeout, &call.arguments) => Fitness::Shows,
+        _ => Fitness::Good,
     }
 }
 

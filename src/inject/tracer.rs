@@ -114,7 +114,7 @@ extern "C" fn enter<R>(job: *mut c_void) -> c_int {
 
 /// Twice what an attempt needs; a test paints and measures it. Vector registers
 /// are saved there, too, and moved once.
-const STACK_SIZE: usize = (32 * 1024 + 4 * crate::arch::VECTOR_BYTES).next_multiple_of(4096);
+const STACK_SIZE: usize = (32 * 1024usize + 4 * crate::arch::VECTOR_BYTES).next_multiple_of(4096);
 const KEPT: usize = 8;
 
 #[repr(align(64))]

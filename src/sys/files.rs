@@ -3,6 +3,7 @@
 //! closed when its value is dropped.
 
 use super::call;
+use crate::arch;
 use crate::errno::Errno;
 use core::mem::MaybeUninit;
 use libc::c_int;
@@ -28,9 +29,9 @@ impl Drop for Descriptor {
 /// open(2) of an existing file, close-on-exec. `path` ends with a NUL.
 pub(crate) fn open(path: &[u8], flags: c_int) -> Result<Descriptor, Errno> {
     debug_assert_eq!(path.last(), Some(&0));
+    let flags = flags | libc::O_CLOEXEC | arch::O_LARGEFILE;
     // SAFETY: path is a NUL-terminated string that outlives the call.
-    unsafe { call!(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags | libc::O_CLOEXEC) }
-        .map(|fd| Descriptor(fd as c_int))
+    unsafe { call!(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags) }.map(|fd| Descriptor(fd as c_int))
 }
 
 pub(crate) fn read(fd: &Descriptor, into: &mut [u8]) -> Result<usize, Errno> {
@@ -40,8 +41,9 @@ pub(crate) fn read(fd: &Descriptor, into: &mut [u8]) -> Result<usize, Errno> {
 
 /// pread(2).
 pub(crate) fn read_at(fd: &Descriptor, into: &mut [u8], offset: u64) -> Result<usize, Errno> {
+    let [low, high] = arch::offset_words(offset);
     // SAFETY: the buffer is writable for its length.
-    unsafe { call!(libc::SYS_pread64, fd.0, into.as_mut_ptr(), into.len(), offset) }
+    unsafe { call!(libc::SYS_pread64, fd.0, into.as_mut_ptr(), into.len(), low, high) }
 }
 
 pub(crate) fn getdents64(fd: &Descriptor, into: &mut [u8]) -> Result<usize, Errno> {
@@ -61,15 +63,15 @@ pub(crate) fn status_flags(fd: c_int) -> Result<c_int, Errno> {
     unsafe { call!(libc::SYS_fcntl, fd, libc::F_GETFL, 0) }.map(|v| v as c_int)
 }
 
-pub(crate) fn fstat(fd: c_int) -> Result<libc::stat, Errno> {
-    let mut st = MaybeUninit::<libc::stat>::zeroed();
-    // SAFETY: st is writable; libc's stat is the kernel's on the supported processors.
-    unsafe { call!(libc::SYS_fstat, fd, st.as_mut_ptr()) }?;
+pub(crate) fn fstat(fd: c_int) -> Result<arch::Stat, Errno> {
+    let mut st = MaybeUninit::<arch::Stat>::zeroed();
+    // SAFETY: st is writable, and the structure that this call fills.
+    unsafe { call!(arch::FSTAT, fd, st.as_mut_ptr()) }?;
     // SAFETY: zeroed, then filled by the kernel.
     Ok(unsafe { st.assume_init() })
 }
 
-const HUGETLBFS_MAGIC: libc::__fsword_t = 0x958458f6;
+const HUGETLBFS_MAGIC: u32 = 0x9584_58f6;
 
 fn statfs(fd: c_int) -> Result<libc::statfs, Errno> {
     let mut st = MaybeUninit::<libc::statfs>::zeroed();
@@ -81,15 +83,15 @@ fn statfs(fd: c_int) -> Result<libc::statfs, Errno> {
 
 /// The size of a huge page, for a file of hugetlbfs.
 pub(crate) fn huge_page_of(fd: c_int) -> Option<usize> {
-    statfs(fd).ok().filter(|st| st.f_type == HUGETLBFS_MAGIC).map(|st| st.f_bsize as usize)
+    statfs(fd).ok().filter(|st| st.f_type as u32 == HUGETLBFS_MAGIC).map(|st| st.f_bsize as usize)
 }
 
 /// stat(2).
-pub(crate) fn stat(path: &[u8]) -> Result<libc::stat, Errno> {
+pub(crate) fn stat(path: &[u8]) -> Result<arch::Stat, Errno> {
     debug_assert_eq!(path.last(), Some(&0));
-    let mut st = MaybeUninit::<libc::stat>::zeroed();
-    // SAFETY: path is a NUL-terminated string; st is writable.
-    unsafe { call!(libc::SYS_newfstatat, libc::AT_FDCWD, path.as_ptr(), st.as_mut_ptr(), 0) }?;
+    let mut st = MaybeUninit::<arch::Stat>::zeroed();
+    // SAFETY: path is a NUL-terminated string; st is writable, and what this call fills.
+    unsafe { call!(arch::FSTATAT, libc::AT_FDCWD, path.as_ptr(), st.as_mut_ptr(), 0) }?;
     // SAFETY: zeroed, then filled by the kernel.
     Ok(unsafe { st.assume_init() })
 }
@@ -100,8 +102,9 @@ pub(crate) fn memfd(name: &[u8], flags: u32, size: usize) -> Result<Descriptor, 
     // SAFETY: name is a NUL-terminated string that outlives the call.
     let fd = unsafe { call!(libc::SYS_memfd_create, name.as_ptr(), flags) }?;
     let file = Descriptor(fd as c_int);
+    let [low, high] = arch::offset_words(size as u64);
     // SAFETY: no pointers.
-    unsafe { call!(libc::SYS_ftruncate, file.0, size) }?;
+    unsafe { call!(arch::FTRUNCATE, file.0, low, high) }?;
     Ok(file)
 }
 

@@ -6,7 +6,7 @@ use super::call;
 use super::files::Descriptor;
 use crate::errno::Errno;
 use core::mem::{size_of, MaybeUninit};
-use libc::{c_int, c_void};
+use libc::c_int;
 
 #[repr(C)]
 struct Control {
@@ -49,45 +49,104 @@ pub(crate) fn send_to_itself(socket: &Descriptor, fd: c_int) -> Result<(), Errno
 }
 
 /// A message header for recvmsg(2) with room for one byte and one descriptor,
-/// as it must lie at an address in a target.
-#[repr(C)]
+/// as it must lie at an address in a target, in words of the target's size:
+///
+/// - struct msghdr, seven words: name and its length, iovec and their number,
+///   control and its length, flags;
+/// - struct iovec, two words;
+/// - struct cmsghdr: the length, a word; level, type and the descriptor, 32 bits each;
+/// - the byte.
 pub(crate) struct Letterbox {
-    message: libc::msghdr,
-    part: libc::iovec,
-    control: Control,
-    byte: u64,
+    word: usize,
+    bytes: [u8; ROOM],
 }
 
+/// Whole words of the widest, so that it can be written by ptrace().
+const ROOM: usize = 104;
+const PART: usize = 7;
+const CONTROL: usize = 9;
+/// What follows the length in struct cmsghdr, and one descriptor.
+const REST: usize = 12;
+
 impl Letterbox {
-    pub fn at(address: usize) -> Letterbox {
-        // SAFETY: integers and pointers; null is a value of each.
-        let mut it: Letterbox = unsafe { core::mem::zeroed() };
-        it.part.iov_base = (address + core::mem::offset_of!(Letterbox, byte)) as *mut c_void;
-        it.part.iov_len = 1;
-        it.message.msg_iov = (address + core::mem::offset_of!(Letterbox, part)) as *mut libc::iovec;
-        it.message.msg_iovlen = 1;
-        it.message.msg_control = (address + core::mem::offset_of!(Letterbox, control)) as *mut c_void;
-        it.message.msg_controllen = size_of::<Control>() as _;
+    pub fn at(address: usize, word: usize) -> Letterbox {
+        let mut it = Letterbox { word, bytes: [0; ROOM] };
+        let control = REST + word;
+        it.set(2, address + PART * word);
+        it.set(3, 1);
+        it.set(4, address + CONTROL * word);
+        it.set(5, control.next_multiple_of(word));
+        it.set(PART, address + CONTROL * word + control.next_multiple_of(word));
+        it.set(PART + 1, 1);
         it
     }
 
+    fn set(&mut self, index: usize, value: usize) {
+        let at = index * self.word;
+        self.bytes[at..at + self.word].copy_from_slice(&value.to_le_bytes()[..self.word]);
+    }
+
+    fn get(&self, at: usize, size: usize) -> u64 {
+        let mut value = [0; 8];
+        value[..size].copy_from_slice(&self.bytes[at..at + size]);
+        u64::from_le_bytes(value)
+    }
+
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: a live value, whose padding was zeroed at its making.
-        unsafe { core::slice::from_raw_parts((&raw const *self).cast(), size_of::<Letterbox>()) }
+        &self.bytes
     }
 
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: any bytes are a value of these integers and pointers.
-        unsafe { core::slice::from_raw_parts_mut((&raw mut *self).cast(), size_of::<Letterbox>()) }
+        &mut self.bytes
     }
 
     /// The descriptor that has arrived.
     pub fn descriptor(&self) -> Option<c_int> {
-        let header = &self.control.header;
-        let one = header.cmsg_level == libc::SOL_SOCKET
-            && header.cmsg_type == libc::SCM_RIGHTS
-            // SAFETY: CMSG_LEN computes.
-            && header.cmsg_len == unsafe { libc::CMSG_LEN(size_of::<c_int>() as u32) } as usize;
-        (one && self.message.msg_controllen > 0).then_some(self.control.fd)
+        let word = self.word;
+        let (header, received) = (CONTROL * word, self.get(5 * word, word));
+        let [level, kind, fd] = [0, 4, 8].map(|at| self.get(header + word + at, 4) as c_int);
+        let one =
+            level == libc::SOL_SOCKET && kind == libc::SCM_RIGHTS && self.get(header, word) == (word + REST) as u64;
+        (one && received > 0).then_some(fd)
+    }
+}
+
+const _: () = assert!(cfg!(target_endian = "little"));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letterbox_is_what_this_libc_takes() {
+        let mut it = Letterbox::at(0x1000, size_of::<usize>());
+        // SAFETY: any bytes are a value of its integers and pointers.
+        let message = unsafe { it.bytes.as_ptr().cast::<libc::msghdr>().read_unaligned() };
+        assert_eq!(message.msg_iov as usize, 0x1000 + size_of::<libc::msghdr>());
+        assert_eq!((message.msg_iovlen as usize, message.msg_controllen as usize), (1, size_of::<Control>()));
+        let control = size_of::<libc::msghdr>() + size_of::<libc::iovec>();
+        assert_eq!(message.msg_control as usize, 0x1000 + control);
+        assert_eq!(it.get(PART * it.word, it.word) as usize, 0x1000 + control + size_of::<Control>());
+        let arrived = Control {
+            header: libc::cmsghdr {
+                // SAFETY: CMSG_LEN computes.
+                cmsg_len: unsafe { libc::CMSG_LEN(4) } as _,
+                cmsg_level: libc::SOL_SOCKET,
+                cmsg_type: libc::SCM_RIGHTS,
+            },
+            fd: 7,
+        };
+        assert_eq!(it.descriptor(), None);
+        // SAFETY: the room is larger than the sum.
+        unsafe { it.bytes.as_mut_ptr().add(control).cast::<Control>().write_unaligned(arrived) };
+        assert_eq!(it.descriptor(), Some(7));
+    }
+
+    #[test]
+    fn a_narrow_letterbox_has_28_bytes_of_header() {
+        let it = Letterbox::at(0x1000, 4);
+        assert_eq!(it.get(8, 4), 0x1000 + 28); // msg_iov
+        assert_eq!((it.get(16, 4), it.get(20, 4)), (0x1000 + 36, 16)); // msg_control, msg_controllen
+        assert_eq!((it.get(28, 4), it.get(32, 4)), (0x1000 + 52, 1)); // the iovec
     }
 }

@@ -3,6 +3,7 @@
 //! and a mapping of our own.
 
 use super::{call, Tid};
+use crate::arch::{Abi, SystemCall};
 use crate::errno::Errno;
 use libc::c_void;
 
@@ -51,9 +52,11 @@ pub(crate) fn touch_pages(tid: Tid, address: usize, len: usize, page: usize, wri
 
 /// Private anonymous memory of the caller's.
 pub(crate) fn map_private(len: usize) -> Result<usize, Errno> {
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
+    let access = (libc::PROT_READ | libc::PROT_WRITE) as u64;
+    let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK) as u64;
+    let (number, arguments) = Abi::OWN.place(SystemCall::Mmap, [0, len as u64, access, flags, u64::MAX, 0]);
     // SAFETY: a new mapping at a place of the kernel's choice touches nothing.
-    unsafe { call!(libc::SYS_mmap, 0, len, libc::PROT_READ | libc::PROT_WRITE, flags, -1i32, 0) }
+    unsafe { call(number as _, arguments) }
 }
 
 pub(crate) fn unmap_private(start: usize, len: usize) {

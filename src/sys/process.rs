@@ -3,7 +3,8 @@
 //! still there.
 
 use super::files::Descriptor;
-use super::{call, Tid};
+use super::{call, Tid, Timespec};
+use crate::arch;
 use crate::errno::Errno;
 use libc::c_int;
 
@@ -20,7 +21,7 @@ pub(crate) fn gettid() -> Tid {
 
 pub(crate) fn geteuid() -> u32 {
     // SAFETY: no arguments.
-    unsafe { call!(libc::SYS_geteuid) }.unwrap_or(0) as u32
+    unsafe { call!(arch::GETEUID) }.unwrap_or(0) as u32
 }
 
 /// The size of a page of the running kernel.
@@ -62,7 +63,7 @@ pub(crate) fn pidfd_alive(pidfd: &Descriptor) -> bool {
 /// is readable (pidfd_open(2)).
 pub(crate) fn pidfd_ended(pidfd: &Descriptor) -> bool {
     let mut asked = libc::pollfd { fd: pidfd.0, events: libc::POLLIN, revents: 0 };
-    let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let at_once = Timespec { seconds: 0, nanoseconds: 0 };
     // SAFETY: both structures outlive the call; no mask is passed.
     let ready = unsafe { call!(libc::SYS_ppoll, &raw mut asked, 1, &raw const at_once, 0, 0) };
     ready.is_ok_and(|n| n > 0)
@@ -113,6 +114,11 @@ pub(crate) fn allowed_cpus() -> u32 {
     mask.iter().take(got.unwrap_or(0).div_ceil(8)).map(|word| word.count_ones()).sum()
 }
 
+#[cfg(target_pointer_width = "32")]
+use libc::{Elf32_Ehdr as Ehdr, Elf32_Phdr as Phdr};
+#[cfg(target_pointer_width = "64")]
+use libc::{Elf64_Ehdr as Ehdr, Elf64_Phdr as Phdr};
+
 /// The text of our own vdso, from its start.
 pub(crate) fn own_vdso() -> Option<&'static [u8]> {
     // SAFETY: getauxval reads the vector that the kernel left at process start.
@@ -123,8 +129,8 @@ pub(crate) fn own_vdso() -> Option<&'static [u8]> {
     // SAFETY: the vdso is a valid ELF image that stays mapped; its header and
     // program headers lie at its start, and its one executable segment begins there, too.
     unsafe {
-        let header = &*base.cast::<libc::Elf64_Ehdr>();
-        let headers = base.add(header.e_phoff as usize).cast::<libc::Elf64_Phdr>();
+        let header = &*base.cast::<Ehdr>();
+        let headers = base.add(header.e_phoff as usize).cast::<Phdr>();
         (0..usize::from(header.e_phnum))
             .map(|i| &*headers.add(i))
             .find(|h| h.p_type == libc::PT_LOAD && h.p_flags & libc::PF_X != 0 && h.p_offset == 0)

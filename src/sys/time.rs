@@ -6,7 +6,15 @@ use super::signals::{set_signal_mask, signal_bit, SignalSet};
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
-use libc::c_int;
+use libc::{c_int, c_long};
+
+/// The timespec of the calls that have always been there, whatever libc makes
+/// of its own: two words.
+#[repr(C)]
+pub(crate) struct Timespec {
+    pub seconds: c_long,
+    pub nanoseconds: c_long,
+}
 
 /// CLOCK_MONOTONIC.
 pub(crate) fn now() -> Duration {
@@ -21,7 +29,7 @@ pub(crate) fn now() -> Duration {
 
 /// Sleeps once; a signal may end it early.
 pub(crate) fn pause_for(time: Duration) {
-    let t = libc::timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos() as _ };
+    let t = Timespec { seconds: time.as_secs() as _, nanoseconds: time.subsec_nanos() as _ };
     // SAFETY: t outlives the call; no remaining time is asked for.
     let _ = unsafe { call!(libc::SYS_nanosleep, &raw const t, 0) };
 }
@@ -44,8 +52,9 @@ pub(crate) fn tick_every(interval: Duration) {
         libc::sigfillset(&raw mut action.sa_mask);
         libc::sigaction(libc::SIGALRM, &raw const action, core::ptr::null_mut());
         set_signal_mask(SignalSet::MAX & !signal_bit(libc::SIGALRM));
-        let time = libc::timeval { tv_sec: 0, tv_usec: interval.subsec_micros() as _ };
-        let every = libc::itimerval { it_interval: time, it_value: time };
+        // struct itimerval: interval and value, each seconds and microseconds.
+        let time = interval.subsec_micros() as c_long;
+        let every: [c_long; 4] = [0, time, 0, time];
         let _ = call!(libc::SYS_setitimer, libc::ITIMER_REAL, &raw const every, 0);
     }
 }
