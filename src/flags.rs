@@ -39,9 +39,9 @@ const PROT_OF_THE_PROCESSOR: c_int = 0;
 pub(crate) const PROTECTIONS: c_int =
     libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC | PROT_NOCACHE | PROT_SEM | PROT_OF_THE_PROCESSOR;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
 const FLAGS_OF_THE_PROCESSOR: c_int = libc::MAP_32BIT | 0x80; // MAP_ABOVE4G, since Linux 6.6
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(any(target_arch = "x86_64", target_arch = "x86")))]
 const FLAGS_OF_THE_PROCESSOR: c_int = 0;
 
 /// Linux's own flags, passed on.
