@@ -79,7 +79,7 @@ $(RAW): FORCE
 		echo 'No $(CARGO) here: $@ stays as it was built'; \
 	else set -x; \
 		$(TARGET:%=lab/toolchain.sh %) $(CARGO) rustc --release --lib --crate-type staticlib \
-			--target-dir target/raw $(TARGET:%=--target %) $(CARGOFLAGS); \
+			--target-dir target/raw $(TARGET:%=--target %) $(CARGOFLAGS) -- -C force-unwind-tables=yes; \
 	fi
 
 # --force-group-allocation: else the unused half of a COMDAT group would remain

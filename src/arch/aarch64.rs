@@ -68,7 +68,7 @@ impl Abi {
 
     /// What its programs can be asked for.
     pub fn reach(self) -> Reach {
-        Reach { addresses: u64::MAX, offsets: u64::MAX }
+        Reach { addresses: u64::MAX, user_space_end: u64::MAX, offsets: u64::MAX }
     }
 
     /// The size of a pointer.

@@ -17,7 +17,8 @@ pub(super) const USER_SPACE_END: u64 = 0xffff_e000;
 /// mmap2(2) takes the offset in pages of 4096 bytes.
 const OFFSET_UNIT: u64 = 4096;
 
-pub(super) const REACH: Reach = Reach { addresses: USER_SPACE_END, offsets: OFFSET_UNIT << 32 };
+pub(super) const REACH: Reach =
+    Reach { addresses: 1 << 32, user_space_end: USER_SPACE_END, offsets: OFFSET_UNIT << 32 };
 
 /// Without it a file of 2 GiB and more cannot be opened (open(2)).
 const O_LARGEFILE: u64 = 0o100_000;

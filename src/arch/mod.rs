@@ -58,7 +58,10 @@ pub(crate) type Arguments = [u64; 6];
 /// What can be asked of the calls of an ABI: addresses and offsets below these.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Reach {
+    /// What fits into a word of it.
     pub addresses: u64,
+    /// TASK_SIZE, where it depends on the ABI alone.
+    pub user_space_end: u64,
     pub offsets: u64,
 }
 

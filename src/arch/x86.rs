@@ -7,8 +7,54 @@
 //! the ptrace stop, from the registers that it then finds.
 
 use super::{i386, Arguments, InterruptedCall, Reach, RegisterAccess, SleepsIn, Start, SystemCall, Timeout};
-use core::arch::asm;
+use core::arch::{asm, global_asm};
 use libc::{c_int, c_long};
+
+// A function with a frame that is described throughout: a signal that a call
+// lets in may unwind from here (a thread that is cancelled).
+global_asm!(
+    ".hidden mman_peer_enter_kernel",
+    ".globl mman_peer_enter_kernel",
+    ".type mman_peer_enter_kernel, @function",
+    "mman_peer_enter_kernel:",
+    ".cfi_startproc",
+    "push ebx",
+    ".cfi_adjust_cfa_offset 4",
+    ".cfi_rel_offset ebx, 0",
+    "push esi",
+    ".cfi_adjust_cfa_offset 4",
+    ".cfi_rel_offset esi, 0",
+    "push edi",
+    ".cfi_adjust_cfa_offset 4",
+    ".cfi_rel_offset edi, 0",
+    "push ebp",
+    ".cfi_adjust_cfa_offset 4",
+    ".cfi_rel_offset ebp, 0",
+    "mov eax, [esp + 20]",
+    "mov ebx, [eax + 4]",
+    "mov ecx, [eax + 8]",
+    "mov edx, [eax + 12]",
+    "mov esi, [eax + 16]",
+    "mov edi, [eax + 20]",
+    "mov ebp, [eax + 24]",
+    "mov eax, [eax]",
+    "int 0x80",
+    "pop ebp",
+    ".cfi_adjust_cfa_offset -4",
+    ".cfi_restore ebp",
+    "pop edi",
+    ".cfi_adjust_cfa_offset -4",
+    ".cfi_restore edi",
+    "pop esi",
+    ".cfi_adjust_cfa_offset -4",
+    ".cfi_restore esi",
+    "pop ebx",
+    ".cfi_adjust_cfa_offset -4",
+    ".cfi_restore ebx",
+    "ret",
+    ".cfi_endproc",
+    ".size mman_peer_enter_kernel, . - mman_peer_enter_kernel",
+);
 
 /// One system call, without libc: no errno, no cancellation point.
 ///
@@ -16,34 +62,13 @@ use libc::{c_int, c_long};
 /// The arguments must be what the call of that number demands.
 #[inline]
 pub(crate) unsafe fn syscall(number: usize, a: [usize; 6]) -> usize {
-    let words = [number, a[0], a[1], a[2], a[3], a[4], a[5]];
-    let result: usize;
-    // SAFETY: the kernel's calling convention (syscall(2)); the compiler keeps
-    // ebx, esi and ebp to itself, so they are put back. The caller vouches for
-    // the arguments.
-    unsafe {
-        asm!(
-            "push ebx",
-            "push esi",
-            "push edi",
-            "push ebp",
-            "mov ebx, [eax + 4]",
-            "mov ecx, [eax + 8]",
-            "mov edx, [eax + 12]",
-            "mov esi, [eax + 16]",
-            "mov edi, [eax + 20]",
-            "mov ebp, [eax + 24]",
-            "mov eax, [eax]",
-            "int 0x80",
-            "pop ebp",
-            "pop edi",
-            "pop esi",
-            "pop ebx",
-            inlateout("eax") words.as_ptr() => result,
-            lateout("ecx") _, lateout("edx") _,
-        );
+    extern "C" {
+        fn mman_peer_enter_kernel(words: *const usize) -> usize;
     }
-    result
+    let words = [number, a[0], a[1], a[2], a[3], a[4], a[5]];
+    // SAFETY: it reads seven words and keeps to the calling conventions, C's
+    // and the kernel's (syscall(2)); the caller vouches for the arguments.
+    unsafe { mman_peer_enter_kernel(words.as_ptr()) }
 }
 
 /// How programs of this processor call the kernel.

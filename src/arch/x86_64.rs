@@ -75,7 +75,7 @@ impl Abi {
     /// What its programs can be asked for.
     pub fn reach(self) -> Reach {
         match self {
-            Abi::X86_64 => Reach { addresses: u64::MAX, offsets: u64::MAX },
+            Abi::X86_64 => Reach { addresses: u64::MAX, user_space_end: u64::MAX, offsets: u64::MAX },
             Abi::I386 => i386::REACH,
         }
     }

@@ -21,7 +21,7 @@ pub(crate) struct Program {
     pub abi: Abi,
     /// The instruction by which the thread entered the kernel, where it was looked for.
     own: Option<usize>,
-    start: Option<Start>,
+    start: Option<Result<Start, Errno>>,
 }
 
 impl Program {
@@ -36,8 +36,11 @@ impl Program {
             return Ok(Program { abi: Abi::OWN, own: None, start: None });
         }
         let start = start(tid)?;
-        let abi = registers.abi(start.as_ref()).ok_or(Miss::OtherAbi { wide: start.is_some_and(|s| s.wide) })?;
-        Ok(Program { abi, own: own(abi), start })
+        match (registers.abi(start.ok().as_ref()), start) {
+            (Some(abi), _) => Ok(Program { abi, own: own(abi), start: Some(start) }),
+            (None, Ok(start)) => Err(Miss::OtherAbi { wide: start.wide }),
+            (None, Err(errno)) => Err(Miss::Unread { errno }),
+        }
     }
 
     /// Where an instruction lies that enters the kernel.
@@ -46,8 +49,8 @@ impl Program {
             return Ok(own);
         }
         let start = match self.start {
-            None => start(tid)?,
-            known => known,
+            None => start(tid)?.ok(),
+            Some(known) => known.ok(),
         };
         let entry = start.and_then(|s| s.entry).and_then(|entry| behind(tid, self.abi, entry));
         let in_vdso = || {
@@ -65,7 +68,7 @@ impl Program {
 
 /// Before a thread is stopped: whether its program is wider than we are.
 pub(crate) fn is_too_wide(tid: Tid) -> Result<bool, Miss> {
-    Ok(arch::WIDTH_FIRST && start(tid)?.is_some_and(|s| s.wide))
+    Ok(arch::WIDTH_FIRST && start(tid)?.map_err(|errno| Miss::Unread { errno })?.wide)
 }
 
 /// The ABI of a thread that sleeps in a call.
@@ -75,13 +78,12 @@ pub(crate) fn abi_of_sleeper(tid: Tid, call: &SleepsIn) -> Abi {
     Abi::NARROWER.filter(narrow).unwrap_or(Abi::OWN)
 }
 
-/// None if it cannot be read.
-fn start(tid: Tid) -> Result<Option<Start>, Miss> {
+/// What the program was started with, or why that cannot be read.
+fn start(tid: Tid) -> Result<Result<Start, Errno>, Miss> {
     match procfs::start(tid) {
-        Ok(start) => Ok(Some(start)),
         // Without an address space, or without its entry in /proc.
         Err(Errno::ESRCH | Errno::ENOENT) => Err(Miss::Ended),
-        Err(_) => Ok(None),
+        read => Ok(read),
     }
 }
 

@@ -361,10 +361,10 @@ fn attempt(
             }
             Err(Miss::Held { tracer }) => return End::Busy(Why::HeldBy { pid, tracer }),
             Err(Miss::Refused) => return End::Refused,
-            Err(Miss::NoStatus { errno: errno @ (Errno::EMFILE | Errno::ENFILE) }) => {
+            Err(Miss::Unread { errno: errno @ (Errno::EMFILE | Errno::ENFILE) }) => {
                 return End::Fault(Fault::new(errno, Why::OwnTable { errno }));
             }
-            Err(Miss::NoStatus { errno }) => return End::Fault(Fault::new(Errno::EPERM, Why::Procfs { pid, errno })),
+            Err(Miss::Unread { errno }) => return End::Fault(Fault::new(Errno::EPERM, Why::Procfs { pid, errno })),
             Err(Miss::SeccompTrap) => return End::Fault(Fault::new(Errno::EPERM, Why::Trapped { pid })),
             Err(Miss::SeccompStrict) => return End::Fault(Fault::new(Errno::EPERM, Why::SeccompStrict { pid })),
             Err(Miss::OtherAbi { wide }) => {

@@ -49,8 +49,8 @@ pub(crate) enum Miss {
         state: u8,
     },
     SeccompStrict,
-    /// Whether it is under seccomp cannot be read.
-    NoStatus {
+    /// Whether it is under seccomp, or its width, cannot be read.
+    Unread {
         errno: Errno,
     },
     /// A filter may be in force that traps, with SIGSYS ignored or pending: the
@@ -188,7 +188,7 @@ impl<'a> Session<'a> {
             // knowing is no ground for making a call that might kill.
             let status = procfs::status(tid).map_err(|errno| match errno {
                 Errno::ESRCH | Errno::ENOENT => Miss::Ended,
-                errno => Miss::NoStatus { errno },
+                errno => Miss::Unread { errno },
             })?;
             match status.seccomp {
                 0 => {}
