@@ -1,6 +1,7 @@
 /*
- * holding.h: a target that holds a known value in every register of x86_64,
- * general and vector, and reports each one that changes.
+ * holding.h: a target that holds a known value in every register of x86,
+ * general and vector, and reports each one that changes. In 32 bits there are
+ * half as many, in the lower halves of the board's places.
  *
  * The board lies at one fixed low address in tester and target, so that the
  * assembler can compare a register with memory and needs no other register.
@@ -14,11 +15,16 @@
 #include <cpuid.h>
 #include <asm/prctl.h>
 
-#if !defined(__x86_64__)
-#error "these are the registers of x86_64"
-#endif
-
 enum { RAX, RBX, RCX, RDX, RSI, RDI, RBP, RSP, R8, R9, R10, R11, R12, R13, R14, R15, GENERAL };
+#if defined(__x86_64__)
+enum { REGISTERS = 16 };
+typedef uint64_t general;
+#elif defined(__i386__)
+enum { REGISTERS = 8 };
+typedef uint32_t general;
+#else
+#error "these are the registers of x86"
+#endif
 static const char *const general_names[GENERAL] = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp",
 	"rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15" };
 
@@ -50,6 +56,7 @@ void hold_in_user_mode(void);
 void hold_in_a_call(void);
 extern const char hold_after_the_call[];
 
+#if defined(__x86_64__)
 __asm__(
 	".pushsection .text\n"
 	".set B, 0x10000000\n"
@@ -99,6 +106,51 @@ __asm__(
 	"	HOLD_END\n"
 	".popsection\n"
 );
+#else
+__asm__(
+	".pushsection .text\n"
+	".set B, 0x10000000\n"
+	".macro HOLD_BEGIN\n"
+	"	push %ebx; push %ebp; push %esi; push %edi\n"
+	"	mov %esp, B+0x118\n"
+	"	mov B+0x110, %eax; mov B+0x114, %edx\n"
+	"	xrstor B+0x1000\n"
+	"	mov B+0x00, %eax; mov B+0x08, %ebx; mov B+0x10, %ecx; mov B+0x18, %edx\n"
+	"	mov B+0x20, %esi; mov B+0x28, %edi; mov B+0x30, %ebp; mov B+0x38, %esp\n"
+	".endm\n"
+	".macro HOLD_END\n"
+	"	mov %eax, B+0x80; mov %ebx, B+0x88; mov %ecx, B+0x90; mov %edx, B+0x98\n"
+	"	mov %esi, B+0xa0; mov %edi, B+0xa8; mov %ebp, B+0xb0; mov %esp, B+0xb8\n"
+	"	mov B+0x110, %eax; mov B+0x114, %edx\n"
+	"	xsave B+0x3000\n"
+	"	mov B+0x118, %esp\n"
+	"	pop %edi; pop %esi; pop %ebp; pop %ebx\n"
+	"	cld\n"
+	"	fninit\n"
+	"	movl $0x1f80, -8(%esp); ldmxcsr -8(%esp)\n"
+	"	ret\n"
+	".endm\n"
+	".globl hold_in_user_mode\n"
+	"hold_in_user_mode:\n"
+	"	HOLD_BEGIN\n"
+	"1:	cmp B+0x00, %eax; jne 9f; cmp B+0x08, %ebx; jne 9f; cmp B+0x10, %ecx; jne 9f; cmp B+0x18, %edx; jne 9f\n"
+	"	cmp B+0x20, %esi; jne 9f; cmp B+0x28, %edi; jne 9f; cmp B+0x30, %ebp; jne 9f; cmp B+0x38, %esp; jne 9f\n"
+	"	incl B+0x100\n"
+	"	cmpl $0, B+0x108\n"
+	"	je 1b\n"
+	"	jmp 8f\n"
+	"9:	movl $1, B+0x128\n"
+	"8:	HOLD_END\n"
+	".globl hold_in_a_call\n"
+	"hold_in_a_call:\n"
+	"	HOLD_BEGIN\n"
+	"	int $0x80\n"
+	".globl hold_after_the_call\n"
+	"hold_after_the_call:\n"
+	"	HOLD_END\n"
+	".popsection\n"
+);
+#endif
 
 static inline void board_set_up(void)
 {
@@ -130,7 +182,7 @@ static inline void board_fill(unsigned seed)
 		uint64_t v = 0;
 		for (k = 0; k < 8; k++)
 			v = v << 8 | pattern(seed + i, k);
-		board.want[i] = v;
+		board.want[i] = i < REGISTERS ? (general)v : 0;
 	}
 	for (i = 0; i < STACK_SIZE; i++)
 		board.stack[i] = pattern(seed, i);
@@ -139,6 +191,7 @@ static inline void board_fill(unsigned seed)
 
 	memset((void *)board.vector_want, 0, VECTOR_SIZE);
 	memset((void *)board.vector_got, 0, VECTOR_SIZE);
+	memset((void *)board.got, 0, sizeof board.got);
 	/* Legacy area: control words, then eight x87 and sixteen SSE registers. */
 	*(volatile uint16_t *)&board.vector_want[0] = seed & 1 ? 0x037f : 0x0c7f;
 	board.vector_want[4] = 0xff;                    /* all x87 registers in use */
@@ -176,10 +229,12 @@ static inline void check_vectors(void)
 	CHECK(bytes_held("mxcsr", 24, 4));
 	for (i = 0; i < 8; i++)
 		CHECK(bytes_held("x87", 32 + 16 * i, 10));
-	CHECK(bytes_held("xmm", 160, 256));
+	CHECK(bytes_held("xmm", 160, 16 * REGISTERS));
 	for (i = 2; i < 8; i++)
 		if (board.mask >> i & 1) {
 			vector_component((int)i, &offset, &size);
+			if (REGISTERS == 8 && i != 5)   /* of the wide registers there are 8, of masks always 8 */
+				size = i == 7 ? 0 : size / 2;
 			CHECK(bytes_held(i == 2 ? "upper ymm" : "AVX-512", offset, size));
 		}
 }
@@ -189,7 +244,7 @@ static inline void check_general(unsigned but)
 {
 	int i, bad = 0;
 	for (i = 0; i < GENERAL; i++)
-		if (!(but >> i & 1) && board.got[i] != board.want[i]) {
+		if (!(but >> i & 1) && i < REGISTERS && board.got[i] != board.want[i]) {
 			fprintf(stderr, "%s: %#llx, not %#llx\n", general_names[i],
 				(unsigned long long)board.got[i], (unsigned long long)board.want[i]);
 			bad = 1;
@@ -216,6 +271,7 @@ static inline void await_passes(void)
 }
 
 static inline uint16_t selector_ds(void) { uint16_t s; __asm__ volatile("mov %%ds, %0" : "=r"(s)); return s; }
+static inline uint16_t selector_gs(void) { uint16_t s; __asm__ volatile("mov %%gs, %0" : "=r"(s)); return s; }
 static inline uint16_t selector_es(void) { uint16_t s; __asm__ volatile("mov %%es, %0" : "=r"(s)); return s; }
 
 #endif

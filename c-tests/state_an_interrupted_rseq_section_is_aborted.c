@@ -26,6 +26,17 @@ static struct rseq *own_rseq(void)
 	return (struct rseq *)((char *)__builtin_thread_pointer() + __rseq_offset);
 }
 
+/* An address in 64 bits, and how that of the sequence's description is had. */
+#if defined(__i386__)
+#define ADDRESS(label) "   .long " #label ", 0\n"
+#define DESCRIPTION "call 6f\n" "6: pop %%eax\n" "lea 3b-6b(%%eax), %%eax\n" "mov %%eax, 8(%[area])\n"
+#define USED "eax"
+#else
+#define ADDRESS(label) "   .quad " #label "\n"
+#define DESCRIPTION "lea 3b(%%rip), %%rax\n" "mov %%rax, 8(%[area])\n"
+#define USED "rax"
+#endif
+
 /* Announces itself as sequence n, waits to be released, commits: 1; aborted: 0. */
 static int sequence(unsigned long n)
 {
@@ -33,10 +44,9 @@ static int sequence(unsigned long n)
 		".pushsection __rseq_cs, \"aw\"\n"
 		".balign 32\n"
 		"3: .long 0, 0\n"
-		"   .quad 1f, 2f - 1f, 4f\n"
+		ADDRESS(1f) ADDRESS(2f - 1f) ADDRESS(4f)
 		".popsection\n"
-		"lea 3b(%%rip), %%rax\n"
-		"mov %%rax, 8(%[area])\n"
+		DESCRIPTION
 		"1: mov %[n], (%[inside])\n"
 		"5: pause\n"
 		"cmp %[n], (%[release])\n"
@@ -50,7 +60,7 @@ static int sequence(unsigned long n)
 		".popsection\n"
 		: : [area] "r"(own_rseq()), [n] "r"(n), [inside] "r"(&shared->inside),
 		    [release] "r"(&shared->release), [committed] "r"(&shared->committed)
-		: "rax", "memory", "cc" : aborted);
+		: USED, "memory", "cc" : aborted);
 	return 1;
 aborted:
 	CHECK(own_rseq()->rseq_cs == 0);

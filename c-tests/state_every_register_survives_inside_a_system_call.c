@@ -2,7 +2,7 @@
  * A target sleeps in a system call with known values in all other registers,
  * general and vector, while mappings are made and removed. After the call each
  * register is as before, but those that the call itself defines: rax has its
- * result, rcx the address after it, r11 the flags.
+ * result, rcx the address after it, r11 the flags (in 32 bits eax alone changes).
  */
 #include "holding.h"
 #include <linux/futex.h>
@@ -30,7 +30,11 @@ enum { PHASES = 8, STATUS_FLAGS = 0x8d5 /* CF PF AF ZF SF OF */ };
 
 static int hold(int channel)
 {
+#if defined(__x86_64__)
 	static const int argument[6] = { RDI, RSI, RDX, R10, R8, R9 };
+#else
+	static const int argument[6] = { RBX, RCX, RDX, RSI, RDI, RBP };
+#endif
 	struct epoll_event in = { .events = EPOLLIN };
 	unsigned phase;
 	int i;
@@ -41,13 +45,15 @@ static int hold(int channel)
 		board_fill(phase);
 		board.want[RAX] = (uint64_t)c.number;
 		for (i = 0; i < 6; i++)
-			board.want[argument[i]] = c.a[i];
+			board.want[argument[i]] = (general)c.a[i];
 		board.woken = 0;
 		board.phase = phase;
 		hold_in_a_call();
 		board.want[RAX] = c.result;
+#if defined(__x86_64__)
 		board.want[RCX] = (uintptr_t)hold_after_the_call;
 		CHECK((board.got[R11] & ~(uint64_t)STATUS_FLAGS) == 0x202);
+#endif
 		check_general(1 << R11);
 		check_vectors();
 		check_stack(phase);

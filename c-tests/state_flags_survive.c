@@ -13,18 +13,23 @@ enum { PHASES = sizeof combinations / sizeof *combinations };
 
 static struct { atomic_uint phase, rounds, stop; } *shared;
 
-/* `loop` and `jrcxz` count without touching a flag. */
+/* `loop` counts without touching a flag. */
 static uint64_t spin_with_flags(uint64_t flags)
 {
-	uint64_t after, count = 200000;
+	unsigned long after, count = 200000;
 	__asm__ volatile(
+#if defined(__x86_64__)
 		"lea -128(%%rsp), %%rsp\n"      /* not the red zone */
-		"push %2; popfq\n"
+#endif
+		"push %2; popf\n"
 		"1: loop 1b\n"
-		"pushfq; pop %0\n"
-		"push %3; popfq\n"
+		"pushf; pop %0\n"
+		"push %3; popf\n"
+#if defined(__x86_64__)
 		"lea 128(%%rsp), %%rsp\n"
-		: "=r"(after), "+c"(count) : "r"(flags | ALWAYS), "r"((uint64_t)ALWAYS) : "cc", "memory");
+#endif
+		: "=r"(after), "+c"(count)
+		: "r"((unsigned long)flags | ALWAYS), "r"((unsigned long)ALWAYS) : "cc", "memory");
 	CHECK(count == 0);
 	return after & ALL;
 }

@@ -15,6 +15,22 @@ static void on_urg(int sig) { (void)sig; shared->urgent++; }
 static void run_on(char *top)
 {
 	static struct timespec nap = { 0, 30000 };
+#if defined(__i386__)
+	__asm__ volatile(
+		"push %%ebp; mov %%esp, %%ebp\n"
+		"mov %[top], %%esp\n"
+		"1: mov $20000, %%ecx\n"
+		"2: dec %%ecx; jnz 2b\n"
+		"mov $162, %%eax; mov %[nap], %%ebx; xor %%ecx, %%ecx\n"       /* nanosleep */
+		"int $0x80\n"
+		"lock incl (%[rounds])\n"
+		"cmpl $0, (%[stop])\n"
+		"je 1b\n"
+		"mov %%ebp, %%esp; pop %%ebp\n"
+		: [top] "+a"(top)
+		: [nap] "d"(&nap), [rounds] "S"(&shared->rounds), [stop] "D"(&shared->stop)
+		: "ebx", "ecx", "memory", "cc");
+#else
 	__asm__ volatile(
 		"mov %%rsp, %%r12\n"
 		"mov %[top], %%rsp\n"
@@ -28,6 +44,7 @@ static void run_on(char *top)
 		"mov %%r12, %%rsp\n"
 		: : [top] "r"(top), [nap] "r"(&nap), [rounds] "r"(&shared->rounds), [stop] "r"(&shared->stop)
 		: "rax", "rcx", "r11", "r12", "rdi", "rsi", "memory", "cc");
+#endif
 }
 
 static int target(int channel)
