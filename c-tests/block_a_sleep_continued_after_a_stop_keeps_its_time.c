@@ -13,7 +13,7 @@ static const struct blocking sleeps[] = {
 	{ "clock_nanosleep, absolute", SYS_clock_nanosleep, call_clock_nanosleep_until, 0, 0, 0, 0, 0 },
 	{ "poll, timed", SYS_poll, call_poll_time, 0, 0, 0, 0, 0 },
 	{ "ppoll, timed", SYS_ppoll, call_ppoll_time, 0, 0, 0, 0, 0 },
-	{ "select, timed", SYS_select, call_select_time, 0, 0, 0, 0, 0 },
+	{ "select, timed", CALL_SELECT, call_select_time, 0, 0, 0, 0, 0 },
 	{ "futex, timed", SYS_futex, call_futex_time, 0, 0, 0, 0, 0 },
 	{ "mq_receive, until", SYS_mq_timedreceive, call_mq_receive_until, 0, mq, 0, 0, 0 },
 };

@@ -57,6 +57,35 @@ struct blocking {
 	void (*clean)(struct scene *);
 };
 
+/* ---- calls that processors have in different forms ---- */
+
+#if defined(__i386__)
+/* Several calls in one: socketcall(2), ipc(2). Files' sizes and offsets are of 64 bits only by name. */
+enum { CALL_ACCEPT = SYS_socketcall, CALL_SEMOP = SYS_ipc, CALL_SEMTIMEDOP = SYS_ipc,
+	CALL_SELECT = SYS__newselect, CALL_IO_PGETEVENTS = 385, CALL_OFD_LOCK = SYS_fcntl64 };
+typedef struct flock64 ofd_lock;
+static inline long raw_accept(int fd)
+{
+	unsigned long arguments[] = { (unsigned long)fd, 0, 0 };
+	return syscall(SYS_socketcall, 5 /* SYS_ACCEPT */, arguments);
+}
+static inline long raw_semop(int id, struct sembuf *what) { return syscall(SYS_ipc, 1 /* SEMOP */, id, 1, 0, what); }
+static inline long raw_semtimedop(int id, struct sembuf *what, const struct timespec *span)
+{
+	return syscall(SYS_ipc, 4 /* SEMTIMEDOP */, id, 1, 0, what, span);
+}
+#else
+enum { CALL_ACCEPT = SYS_accept, CALL_SEMOP = SYS_semop, CALL_SEMTIMEDOP = SYS_semtimedop,
+	CALL_SELECT = SYS_select, CALL_IO_PGETEVENTS = 333, CALL_OFD_LOCK = SYS_fcntl };
+typedef struct flock ofd_lock;
+static inline long raw_accept(int fd) { return syscall(SYS_accept, fd, NULL, NULL); }
+static inline long raw_semop(int id, struct sembuf *what) { return syscall(SYS_semop, id, what, 1); }
+static inline long raw_semtimedop(int id, struct sembuf *what, const struct timespec *span)
+{
+	return syscall(SYS_semtimedop, id, what, 1, span);
+}
+#endif
+
 /* ---- small words that several cases use ---- */
 
 static inline struct timespec timespec_of(double seconds)
@@ -197,7 +226,7 @@ static inline long call_ppoll(struct scene *s)
 static inline long call_select_time(struct scene *s)
 {
 	struct timeval left = { s->span.tv_sec, s->span.tv_nsec / 1000 };
-	long r = syscall(SYS_select, 0, NULL, NULL, NULL, &left);
+	long r = syscall(CALL_SELECT, 0, NULL, NULL, NULL, &left);
 	s->extra = remaining_fits(s, (double)left.tv_sec + (double)left.tv_usec / 1e6);
 	return r;
 }
@@ -207,7 +236,7 @@ static inline long call_select(struct scene *s)
 	fd_set set;
 	FD_ZERO(&set);
 	FD_SET(s->in[0], &set);
-	return take_fed(s, syscall(SYS_select, s->in[0] + 1, &set, NULL, NULL, NULL));
+	return take_fed(s, syscall(CALL_SELECT, s->in[0] + 1, &set, NULL, NULL, NULL));
 }
 
 static inline long call_pselect_time(struct scene *s)
@@ -506,7 +535,7 @@ static inline long accepted(long r)
 	close((int)r);
 	return 0;
 }
-static inline long call_accept(struct scene *s)  { return accepted(syscall(SYS_accept, s->in[0], NULL, NULL)); }
+static inline long call_accept(struct scene *s)  { return accepted(raw_accept(s->in[0])); }
 static inline long call_accept4(struct scene *s) { return accepted(syscall(SYS_accept4, s->in[0], NULL, NULL, SOCK_CLOEXEC)); }
 
 static inline void full_listener(struct scene *s) { listener_in(s); connect_client(s); }
@@ -583,12 +612,12 @@ static inline void raise_semaphore(struct scene *s)
 static inline long call_semop(struct scene *s)
 {
 	struct sembuf down = { 0, -1, 0 };
-	return syscall(SYS_semop, s->ipc, &down, 1);
+	return raw_semop(s->ipc, &down);
 }
 static inline long call_semtimedop(struct scene *s)
 {
 	struct sembuf down = { 0, -1, 0 };
-	return syscall(SYS_semtimedop, s->ipc, &down, 1, NULL);
+	return raw_semtimedop(s->ipc, &down, NULL);
 }
 
 struct queued { long type; char text[1024]; };
@@ -716,7 +745,7 @@ static inline long call_io_pgetevents(struct scene *s)
 	struct io_event e;
 	uint64_t mask = kernel_set(SIGUSR2);
 	struct { uint64_t *set; size_t size; } with = { &mask, KERNEL_SIGSET };
-	return aio_got(s, syscall(333 /* io_pgetevents */, aio, 1, 1, &e, NULL, &with));
+	return aio_got(s, syscall(CALL_IO_PGETEVENTS, aio, 1, 1, &e, NULL, &with));
 }
 
 /* io_uring, by hand: one ring, one poll request at a time. */
@@ -801,11 +830,16 @@ static inline long call_setlkw(struct scene *s)
 		release_setlk(s);
 	return r;
 }
+static inline long ofd_locked(int fd, short type)
+{
+	ofd_lock l = { .l_type = type, .l_whence = SEEK_SET, .l_len = 1 };
+	return syscall(CALL_OFD_LOCK, fd, F_OFD_SETLKW, &l);
+}
 static inline long call_ofd_setlkw(struct scene *s)
 {
-	long r = locked(own_lock_file(s), F_OFD_SETLKW, F_WRLCK);
+	long r = ofd_locked(own_lock_file(s), F_WRLCK);
 	if (r == 0)
-		CHECK(locked(own_lock_file(s), F_OFD_SETLKW, F_UNLCK) == 0);
+		CHECK(ofd_locked(own_lock_file(s), F_UNLCK) == 0);
 	return r;
 }
 
@@ -822,8 +856,8 @@ static const struct blocking blocking_calls[] = {
 	{ "poll", SYS_poll, call_poll, feed_in, pipe_in, 0, 0, 0 },
 	{ "ppoll, timed", SYS_ppoll, call_ppoll_time, 0, 0, 0, 0, 0 },
 	{ "ppoll", SYS_ppoll, call_ppoll, feed_in, pipe_in, 0, 0, 0 },
-	{ "select, timed", SYS_select, call_select_time, 0, 0, 0, 0, 0 },
-	{ "select", SYS_select, call_select, feed_in, pipe_in, 0, 0, 0 },
+	{ "select, timed", CALL_SELECT, call_select_time, 0, 0, 0, 0, 0 },
+	{ "select", CALL_SELECT, call_select, feed_in, pipe_in, 0, 0, 0 },
 	{ "pselect, timed", SYS_pselect6, call_pselect_time, 0, 0, 0, 0, 0 },
 	{ "epoll_wait", SYS_epoll_wait, call_epoll_wait, feed_in, pipe_in, 0, 0, 0 },
 	{ "epoll_pwait", SYS_epoll_pwait, call_epoll_pwait, feed_in, pipe_in, 0, 0, 0 },
@@ -848,14 +882,14 @@ static const struct blocking blocking_calls[] = {
 	{ "recvmmsg", SYS_recvmmsg, call_recvmmsg, feed_in, packets_in, 0, 0, 0 },
 	{ "send on a full socket", SYS_sendto, call_sendto, drain_out, stream_out, fill_out, 0, 0 },
 	{ "sendmsg on a full socket", SYS_sendmsg, call_sendmsg, drain_out, packets_out, fill_out, 0, 0 },
-	{ "accept", SYS_accept, call_accept, connect_client, listener_in, 0, 0, 0 },
+	{ "accept", CALL_ACCEPT, call_accept, connect_client, listener_in, 0, 0, 0 },
 	{ "accept4", SYS_accept4, call_accept4, connect_client, listener_in, 0, 0, 0 },
 	{ "connect to a full listener", SYS_connect, call_connect, accept_one, full_listener, 0, 0, 0 },
 	{ "wait4", SYS_wait4, call_wait4, feed_in, pipe_in, settle_child, 0, 0 },
 	{ "waitid", SYS_waitid, call_waitid, feed_in, pipe_in, settle_child, 0, 0 },
 	{ "waitid of a pidfd", SYS_waitid, call_waitid_pidfd, feed_in, pipe_in, settle_child, 0, 0 },
-	{ "semop", SYS_semop, call_semop, raise_semaphore, semaphore, 0, 0, drop_semaphore },
-	{ "semtimedop", SYS_semtimedop, call_semtimedop, raise_semaphore, semaphore, 0, 0, drop_semaphore },
+	{ "semop", CALL_SEMOP, call_semop, raise_semaphore, semaphore, 0, 0, drop_semaphore },
+	{ "semtimedop", CALL_SEMTIMEDOP, call_semtimedop, raise_semaphore, semaphore, 0, 0, drop_semaphore },
 	{ "msgrcv", SYS_msgrcv, call_msgrcv, feed_queue, queue, 0, 0, drop_queue },
 	{ "msgsnd to a full queue", SYS_msgsnd, call_msgsnd, drain_queue, queue, fill_queue, 0, drop_queue },
 	{ "mq_receive", SYS_mq_timedreceive, call_mq_receive, feed_mq, mq, 0, 0, 0 },
@@ -863,11 +897,11 @@ static const struct blocking blocking_calls[] = {
 	{ "mq_send to a full queue", SYS_mq_timedsend, call_mq_send, drain_mq, mq, fill_mq, 0, 0 },
 	{ "sigwaitinfo", SYS_rt_sigtimedwait, call_sigwaitinfo, queue_for_sigtimedwait, 0, settle_sigtimedwait, 0, 0 },
 	{ "io_getevents", SYS_io_getevents, call_io_getevents, feed_in, pipe_in, settle_aio, 0, 0 },
-	{ "io_pgetevents", 333, call_io_pgetevents, feed_in, pipe_in, settle_aio, 0, 0 },
+	{ "io_pgetevents", CALL_IO_PGETEVENTS, call_io_pgetevents, feed_in, pipe_in, settle_aio, 0, 0 },
 	{ "io_uring_enter", SYS_io_uring_enter, call_io_uring_enter, feed_in, pipe_in, settle_uring, 0, 0 },
 	{ "flock", SYS_flock, call_flock, release_flock, lock_file, 0, hold_flock, 0 },
 	{ "fcntl F_SETLKW", SYS_fcntl, call_setlkw, release_setlk, lock_file, 0, hold_setlk, 0 },
-	{ "fcntl F_OFD_SETLKW", SYS_fcntl, call_ofd_setlkw, release_setlk, lock_file, 0, hold_setlk, 0 },
+	{ "fcntl F_OFD_SETLKW", CALL_OFD_LOCK, call_ofd_setlkw, release_setlk, lock_file, 0, hold_setlk, 0 },
 };
 enum { BLOCKING_CALLS = sizeof blocking_calls / sizeof *blocking_calls };
 

@@ -25,12 +25,13 @@ static inline long call_epoll_pwait_time(struct scene *s)
 static inline long call_epoll_pwait2_time(struct scene *s)
 {
 	struct epoll_event e[2];
-	return take_fed(s, syscall(SYS_epoll_pwait2, epoll_on(s->in[0]), e, 2, &s->span, NULL, KERNEL_SIGSET));
+	struct __kernel_timespec t = { s->span.tv_sec, s->span.tv_nsec };
+	return take_fed(s, syscall(SYS_epoll_pwait2, epoll_on(s->in[0]), e, 2, &t, NULL, KERNEL_SIGSET));
 }
 static inline long call_semtimedop_time(struct scene *s)
 {
 	struct sembuf down = { 0, -1, 0 };
-	return syscall(SYS_semtimedop, s->ipc, &down, 1, &s->span);
+	return raw_semtimedop(s->ipc, &down, &s->span);
 }
 static inline long call_sigtimedwait(struct scene *s) { return awaited_signal(s, &s->span); }
 static inline long call_io_getevents_time(struct scene *s)
@@ -41,21 +42,46 @@ static inline long call_io_getevents_time(struct scene *s)
 static inline long call_io_pgetevents_time(struct scene *s)
 {
 	struct io_event e;
-	return aio_got(s, syscall(333 /* io_pgetevents */, aio, 1, 1, &e, &s->span, NULL));
+	return aio_got(s, syscall(CALL_IO_PGETEVENTS, aio, 1, 1, &e, &s->span, NULL));
 }
+
+#if defined(__i386__)
+/* The same with a timeout of 64 bits, as newer programs have it. */
+static inline long call_semtimedop_time64(struct scene *s)
+{
+	struct sembuf down = { 0, -1, 0 };
+	struct __kernel_timespec t = { s->span.tv_sec, s->span.tv_nsec };
+	return syscall(SYS_semtimedop_time64, s->ipc, &down, 1, &t);
+}
+static inline long call_sigtimedwait_time64(struct scene *s)
+{
+	struct __kernel_timespec t = { s->span.tv_sec, s->span.tv_nsec };
+	uint64_t set = kernel_set(SIGRTMIN + 3);
+	siginfo_t info;
+	long r = syscall(SYS_rt_sigtimedwait_time64, &set, &info, &t, KERNEL_SIGSET);
+	s->extra = r > 0 ? info.si_value.sival_int : 0;
+	return r;
+}
+#define OTHER_FORMS \
+	, { "semtimedop_time64, timed", SYS_semtimedop_time64, call_semtimedop_time64, raise_semaphore, semaphore, 0, 0, drop_semaphore } \
+	, { "rt_sigtimedwait_time64", SYS_rt_sigtimedwait_time64, call_sigtimedwait_time64, queue_for_sigtimedwait, 0, settle_sigtimedwait, 0, 0 }
+#else
+#define OTHER_FORMS
+#endif
 
 /* These have their timeout in the call's arguments. */
 #define TIMED_BY_ARGUMENT \
 	{ "epoll_wait, timed", SYS_epoll_wait, call_epoll_wait_time, feed_in, pipe_in, 0, 0, 0 }, \
 	{ "epoll_pwait, timed", SYS_epoll_pwait, call_epoll_pwait_time, feed_in, pipe_in, 0, 0, 0 }, \
 	{ "epoll_pwait2, timed", SYS_epoll_pwait2, call_epoll_pwait2_time, feed_in, pipe_in, 0, 0, 0 }, \
-	{ "semtimedop, timed", SYS_semtimedop, call_semtimedop_time, raise_semaphore, semaphore, 0, 0, drop_semaphore }, \
+	{ "semtimedop, timed", CALL_SEMTIMEDOP, call_semtimedop_time, raise_semaphore, semaphore, 0, 0, drop_semaphore }, \
 	{ "sigtimedwait", SYS_rt_sigtimedwait, call_sigtimedwait, queue_for_sigtimedwait, 0, settle_sigtimedwait, 0, 0 }, \
-	{ "io_getevents, timed", SYS_io_getevents, call_io_getevents_time, feed_in, pipe_in, settle_aio, 0, 0 }
+	{ "io_getevents, timed", SYS_io_getevents, call_io_getevents_time, feed_in, pipe_in, settle_aio, 0, 0 } \
+	OTHER_FORMS
 
 /* This one the kernel itself starts anew after any stop (aio_pgetevents, fs/aio.c). */
 #define TIMED_BY_THE_KERNEL \
-	{ "io_pgetevents, timed", 333, call_io_pgetevents_time, feed_in, pipe_in, settle_aio, 0, 0 }
+	{ "io_pgetevents, timed", CALL_IO_PGETEVENTS, call_io_pgetevents_time, feed_in, pipe_in, settle_aio, 0, 0 }
 
 /* These have it elsewhere: in the socket, or in a structure of the target. */
 static inline void set_timeout(struct scene *s, int fd, int option)
@@ -94,7 +120,7 @@ static inline long call_io_uring_enter_time(struct scene *s)
 	{ "recv, timed", SYS_recvfrom, call_recvfrom, feed_in, stream_in, settle_rcvtimeo, 0, 0 }, \
 	{ "recvmsg, timed", SYS_recvmsg, call_recvmsg, feed_in, packets_in, settle_rcvtimeo, 0, 0 }, \
 	{ "recvmmsg, timed", SYS_recvmmsg, call_recvmmsg, feed_in, packets_in, settle_rcvtimeo, 0, 0 }, \
-	{ "accept, timed", SYS_accept, call_accept, connect_client, listener_in, settle_rcvtimeo, 0, 0 }, \
+	{ "accept, timed", CALL_ACCEPT, call_accept, connect_client, listener_in, settle_rcvtimeo, 0, 0 }, \
 	{ "accept4, timed", SYS_accept4, call_accept4, connect_client, listener_in, settle_rcvtimeo, 0, 0 }, \
 	{ "send, timed", SYS_sendto, call_sendto, drain_out, stream_out, settle_sndtimeo, 0, 0 }, \
 	{ "sendmsg, timed", SYS_sendmsg, call_sendmsg, drain_out, packets_out, settle_sndtimeo, 0, 0 }, \
