@@ -195,7 +195,7 @@ static void calls(struct peer *target, int fd, int write_only)
 	CHECK_MAP_FAILS(mmap_peer(target->pid, NULL, 0, READ_WRITE, PRIVATE_ANON, NOFD, 0), EINVAL);
 	CHECK_MAP_FAILS(mmap_peer(target->pid, NULL, page, PROT_READ, MAP_SHARED, 999, 0), EBADF);
 	CHECK_MAP_FAILS(mmap_peer(target->pid, NULL, page, PROT_READ, MAP_SHARED, write_only, 0), EACCES);
-	CHECK_MAP_FAILS(mmap_peer(target->pid, NULL, (size_t)1 << 60, PROT_READ, PRIVATE_ANON, NOFD, 0), ENOMEM);
+	CHECK_MAP_FAILS(mmap_peer(target->pid, NULL, TOO_LONG, PROT_READ, PRIVATE_ANON, NOFD, 0), ENOMEM);
 	CHECK_UNMAP_FAILS(munmap_peer(target->pid, NULL, 0), EINVAL);
 }
 

@@ -40,6 +40,16 @@
 #include <sys/mman_peer.h>
 #include <mman_peer.h>
 
+/* A length that nobody has room for, in whole pages. */
+#define TOO_LONG (SIZE_MAX - SIZE_MAX / 16)
+
+/* What recv() of the C library calls. */
+#if defined(__i386__)
+#define CALL_OF_RECV SYS_socketcall
+#else
+#define CALL_OF_RECV SYS_recvfrom
+#endif
+
 #define CHECK(cond) \
 	do { if (!(cond)) check_failed(__FILE__, __LINE__, #cond); } while (0)
 

@@ -3,6 +3,7 @@
  * it, in the caller: shared whatever the flags say, at the very byte if the
  * address lies inside a page; munmap_device_memory() removes it whole.
  */
+#define _FILE_OFFSET_BITS 64
 #include "physmem.h"
 
 enum { AT = 0x50000 };

@@ -3,6 +3,7 @@
  * stands in for it: the offset in the file, contiguous to the end of the
  * mapping or of the length. No capability is needed, and no page is brought in.
  */
+#define _FILE_OFFSET_BITS 64
 #include "pagemap.h"
 #include "physmem.h"
 

@@ -3,6 +3,7 @@
  * EOVERFLOW; so is a negative one, which counts without sign. Anonymous memory
  * has no end.
  */
+#define _FILE_OFFSET_BITS 64
 #include "target.h"
 
 #define LAST_PAGE (INT64_MAX - 4095)

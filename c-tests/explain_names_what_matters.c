@@ -84,7 +84,7 @@ int main(int argc, char **argv)
 	MAP_SAYS(EACCES, word, pid, NULL, page, READ_WRITE, MAP_SHARED, read_only, 0);
 	MAP_SAYS(ENOTSUP, "directory", pid, NULL, page, PROT_READ, MAP_SHARED, directory, 0);
 	MAP_SAYS(ENODEV, "", pid, NULL, page, PROT_READ, MAP_SHARED, pipes[0], 0);
-	MAP_SAYS(ENOMEM, "", pid, NULL, (size_t)1 << 60, PROT_READ, PRIVATE_ANON, NOFD, 0);
+	MAP_SAYS(ENOMEM, "", pid, NULL, TOO_LONG, PROT_READ, PRIVATE_ANON, NOFD, 0);
 	UNMAP_SAYS(EINVAL, "len", pid, (void *)page, 0);
 	UNMAP_SAYS(EINVAL, "address space", pid, (void *)page, SIZE_MAX);
 

@@ -1,6 +1,6 @@
 /*
  * Linux's own flags keep their meaning: MAP_GROWSDOWN, MAP_32BIT where the
- * processor has it, MAP_SYNC with MAP_SHARED (ignored), MAP_FIXED_NOREPLACE
+ * processor heeds it, MAP_SYNC with MAP_SHARED (ignored), MAP_FIXED_NOREPLACE
  * (err_taken_place_is_eexist.c), MAP_HUGETLB on an object that has no huge
  * pages (EINVAL).
  */
@@ -14,7 +14,7 @@ static void test(struct target *t)
 	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_GROWSDOWN, NOFD, 0));
 	CHECK(has_vm_flag(t->pid, a, "gd"));
 	CHECK_OK(munmap_peer(t->pid, a, 4096));
-#ifdef MAP_32BIT
+#if defined(MAP_32BIT) && defined(__x86_64__)
 	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_32BIT, NOFD, 0));
 	CHECK((uintptr_t)a < 0x80000000u);
 	CHECK_OK(munmap_peer(t->pid, a, 4096));

@@ -25,7 +25,7 @@ static void arguments(struct target *t)
 	MAP_FAILS_CLEANLY(t, mmap64_join(t->pid, NULL, 0, READ_WRITE, MAP_SHARED, fd, 0), EINVAL);
 	MAP_FAILS_CLEANLY(t, mmap64_join(t->pid, NULL, page, READ_WRITE, MAP_SHARED, only_read, 0), EACCES);
 	MAP_FAILS_CLEANLY(t, mmap64_join(t->pid, NULL, page, READ_WRITE, MAP_SHARED | MAP_HANDLE, fd, 0), ENOTSUP);
-	MAP_FAILS_CLEANLY(t, mmap64_join(t->pid, NULL, (size_t)1 << 62, READ_WRITE, MAP_SHARED, fd, 0), ENOMEM);
+	MAP_FAILS_CLEANLY(t, mmap64_join(t->pid, NULL, TOO_LONG, READ_WRITE, MAP_SHARED, fd, 0), ENOMEM);
 	MAP_FAILS_CLEANLY(t, mmap64_join(gone, NULL, page, READ_WRITE, MAP_SHARED, fd, 0), ESRCH);
 	MAP_FAILS_CLEANLY(t, mmap64_join(gone, JOIN_PLACE, page, READ_WRITE, MAP_SHARED, fd, 0), ESRCH);
 	MAP_FAILS_CLEANLY(t, mmap64_join(-5, NULL, page, READ_WRITE, MAP_SHARED, fd, 0), ESRCH);

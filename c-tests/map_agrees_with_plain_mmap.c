@@ -5,6 +5,7 @@
  *
  * time-limit: 60
  */
+#define _FILE_OFFSET_BITS 64
 #include "target.h"
 #include <sys/resource.h>
 

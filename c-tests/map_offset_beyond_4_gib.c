@@ -2,6 +2,7 @@
  * Offsets have 64 bits: mmap_peer() and mmap64_peer() find the bytes beyond
  * 4 GiB and beyond 1 TiB of a sparse object, on a page and inside one.
  */
+#define _FILE_OFFSET_BITS 64
 #include "target.h"
 
 static void one(struct target *t, int fd, int64_t off)

@@ -2,6 +2,7 @@
  * Physical addresses above 4 GiB reach mmap64_peer() and mmap_peer() whole, and
  * are not taken for those 4 GiB lower.
  */
+#define _FILE_OFFSET_BITS 64
 #include "physmem.h"
 
 #define HIGH (5 * GIB + 0x7000)

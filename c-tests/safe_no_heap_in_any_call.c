@@ -46,7 +46,7 @@ static void failures(const struct scene *s)
 	WITHOUT_HEAP(CHECK_MAP_FAILS(mmap_peer(pid, NULL, page, PROT_READ, MAP_SHARED, s->closed, 0), EBADF));
 	WITHOUT_HEAP(CHECK_MAP_FAILS(mmap_peer(pid, NULL, page, PROT_READ, MAP_SHARED, s->write_only, 0), EACCES));
 	WITHOUT_HEAP(CHECK_MAP_FAILS(mmap_peer(pid, NULL, page, PROT_READ, MAP_SHARED, s->directory, 0), ENOTSUP));
-	WITHOUT_HEAP(CHECK_MAP_FAILS(mmap_peer(pid, NULL, (size_t)1 << 60, PROT_READ, PRIVATE_ANON, NOFD, 0), ENOMEM));
+	WITHOUT_HEAP(CHECK_MAP_FAILS(mmap_peer(pid, NULL, TOO_LONG, PROT_READ, PRIVATE_ANON, NOFD, 0), ENOMEM));
 	WITHOUT_HEAP(CHECK_UNMAP_FAILS(munmap_peer(pid, NULL, 0), EINVAL));
 	WITHOUT_HEAP(CHECK_UNMAP_FAILS(munmap_peer(pid, (void *)page, SIZE_MAX), EINVAL));
 	if (getuid() != 0)

@@ -69,7 +69,7 @@ int main(void)
 	void *m;
 	CHECK(fd != -1 && ftruncate(fd, (off_t)size) == 0);
 	CHECK(hear_word(p.channel) == 1);
-	await_syscall(p.pid, SYS_recvfrom);
+	await_syscall(p.pid, CALL_OF_RECV);
 	hash_writable(p.pid, &before);
 	CHECK(before.count > 100);
 	for (round = 0; round < 5; round++) {
@@ -79,7 +79,7 @@ int main(void)
 		CHECK_MAPS(m, mmap_peer(p.pid, NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, NOFD, 0));
 		CHECK_OK(munmap_peer(p.pid, m, size));
 	}
-	await_syscall(p.pid, SYS_recvfrom);
+	await_syscall(p.pid, CALL_OF_RECV);
 	hash_writable(p.pid, &after);
 	CHECK(before.count == after.count);
 	for (i = 0; i < before.count; i++) {

@@ -25,17 +25,17 @@ int main(void)
 	struct peer p = peer_start(target);
 	int i, fd = an_object();
 	CHECK(hear_word(p.channel) == 1);
-	await_syscall(p.pid, SYS_recvfrom);
+	await_syscall(p.pid, CALL_OF_RECV);
 	portrait_take(p.pid, &before);
 	for (i = 0; i < 20; i++) {
 		disturb(p.pid);
 		disturb_by_file(p.pid, fd);
 		/* The target's own mmap() refuses: no room of that size. */
-		CHECK_MAP_FAILS(mmap_peer(p.pid, NULL, (size_t)1 << 50, PROT_READ,
+		CHECK_MAP_FAILS(mmap_peer(p.pid, NULL, TOO_LONG, PROT_READ,
 			MAP_PRIVATE | MAP_ANON, NOFD, 0), ENOMEM);
 		CHECK(tracer_of(p.pid) == 0);
 	}
-	await_syscall(p.pid, SYS_recvfrom);
+	await_syscall(p.pid, CALL_OF_RECV);
 	portrait_take(p.pid, &after);
 	portrait_same(&before, &after);
 	CHECK(task_state(p.pid) == 'S');

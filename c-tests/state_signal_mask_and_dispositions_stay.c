@@ -73,7 +73,7 @@ int main(void)
 		AWAIT(shared->variant == v + 1);
 		disturb_times(p.pid, 10);
 		shared->asleep_wanted = 1;
-		await_syscall(p.pid, SYS_recvfrom);
+		await_syscall(p.pid, CALL_OF_RECV);
 		disturb_times(p.pid, 10);
 		tell_word(p.channel, 1);
 	}

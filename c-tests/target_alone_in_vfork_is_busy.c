@@ -34,7 +34,7 @@ int main(int argc, char **argv)
 	CHECK(task_state(p.pid) == 'D' && tracer_of(p.pid) == 0);
 
 	shared->child_dismissed = 1;
-	await_syscall(p.pid, SYS_recvfrom);
+	await_syscall(p.pid, CALL_OF_RECV);
 	disturb_times(p.pid, 5);
 	tell_word(p.channel, 0);
 	CHECK(peer_status(&p) == 0);

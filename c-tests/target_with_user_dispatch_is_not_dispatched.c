@@ -72,7 +72,7 @@ int main(void)
 		disturb_by_file(p.pid, fd);
 	shared->stop = 2;
 	AWAIT(shared->phase == 3);
-	await_syscall(p.pid, SYS_recvfrom);
+	await_syscall(p.pid, CALL_OF_RECV);
 	disturb_times(p.pid, 20);
 	disturb_by_file(p.pid, fd);
 	tell_word(p.channel, 0);

@@ -40,7 +40,7 @@ int main(void)
 		AWAIT(shared->phase == 1);
 		disturb_times(p.pid, 10);
 		shared->stop = 1;
-		await_syscall(p.pid, SYS_recvfrom);
+		await_syscall(p.pid, CALL_OF_RECV);
 		disturb_times(p.pid, 10);
 		tell_word(p.channel, 0);
 		CHECK(peer_status(&p) == 0);

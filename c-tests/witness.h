@@ -109,7 +109,7 @@ enum {
 /* One look at oneself. Returns 0 or what is broken: a register or WITNESS_*. */
 static inline unsigned long witness_look(unsigned long round, unsigned long *memory, size_t words)
 {
-	unsigned long wrong = witness_round(round * 0x9e3779b97f4a7c15ul);
+	unsigned long wrong = witness_round(round * (unsigned long)0x9e3779b97f4a7c15ull);
 	struct timespec wait = { 0, 200000 }, begun, ended;
 	sigset_t mask;
 	int word = 0;
@@ -141,7 +141,7 @@ static inline unsigned long witness_look(unsigned long round, unsigned long *mem
 		break;
 	}
 	for (size_t i = 0; i < words; i += 61)
-		if (memory[i] != i * 0x0101010101010101ul)
+		if (memory[i] != i * (unsigned long)0x0101010101010101ull)
 			return WITNESS_MEMORY;
 	return 0;
 }
@@ -155,7 +155,7 @@ static inline int witness_body(int channel)
 	(void)channel;
 	CHECK(mman_peer_allow(-1) == 0);
 	for (size_t i = 0; i < LENGTH_OF(memory); i++)
-		memory[i] = i * 0x0101010101010101ul;
+		memory[i] = i * (unsigned long)0x0101010101010101ull;
 	for (;;) {
 		witness->broken = witness_look(witness->rounds, memory, LENGTH_OF(memory));
 		if (witness->broken != 0)

@@ -44,7 +44,7 @@ static void run(void)
 	check_same_text("the target's descriptors", fds, fd_list(target.pid, text, sizeof text));
 	check_same_text("the caller's descriptors", own_fds, fd_list(getpid(), text, sizeof text));
 	CHECK_MAP_FAILS(mmap_peer(target.pid, NULL, 0, PROT_READ, PRIVATE_ANON, NOFD, 0), EINVAL);
-	CHECK_MAP_FAILS(mmap_peer(target.pid, NULL, (size_t)1 << 60, PROT_READ, PRIVATE_ANON, NOFD, 0), ENOMEM);
+	CHECK_MAP_FAILS(mmap_peer(target.pid, NULL, TOO_LONG, PROT_READ, PRIVATE_ANON, NOFD, 0), ENOMEM);
 
 	for (int i = 0; i < 10; i++) {
 		CHECK_MAPS(at, mmap_peer(stopped.pid, NULL, page, READ_WRITE,
