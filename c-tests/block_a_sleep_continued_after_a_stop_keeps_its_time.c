@@ -11,7 +11,7 @@ static const struct blocking sleeps[] = {
 	{ "nanosleep", SYS_nanosleep, call_nanosleep, 0, 0, 0, 0, 0 },
 	{ "clock_nanosleep, relative", SYS_clock_nanosleep, call_clock_nanosleep, 0, 0, 0, 0, 0 },
 	{ "clock_nanosleep, absolute", SYS_clock_nanosleep, call_clock_nanosleep_until, 0, 0, 0, 0, 0 },
-	{ "poll, timed", SYS_poll, call_poll_time, 0, 0, 0, 0, 0 },
+	{ "poll, timed", CALL_POLL, call_poll_time, 0, 0, 0, 0, 0 },
 	{ "ppoll, timed", SYS_ppoll, call_ppoll_time, 0, 0, 0, 0, 0 },
 	{ "select, timed", CALL_SELECT, call_select_time, 0, 0, 0, 0, 0 },
 	{ "futex, timed", SYS_futex, call_futex_time, 0, 0, 0, 0, 0 },

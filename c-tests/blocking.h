@@ -75,14 +75,49 @@ static inline long raw_semtimedop(int id, struct sembuf *what, const struct time
 	return syscall(SYS_ipc, 4 /* SEMTIMEDOP */, id, 1, 0, what, span);
 }
 #else
-enum { CALL_ACCEPT = SYS_accept, CALL_SEMOP = SYS_semop, CALL_SEMTIMEDOP = SYS_semtimedop,
-	CALL_SELECT = SYS_select, CALL_IO_PGETEVENTS = 333, CALL_OFD_LOCK = SYS_fcntl };
+enum { CALL_ACCEPT = SYS_accept, CALL_SEMOP = SYS_semop, CALL_SEMTIMEDOP = SYS_semtimedop, CALL_OFD_LOCK = SYS_fcntl };
 typedef struct flock ofd_lock;
 static inline long raw_accept(int fd) { return syscall(SYS_accept, fd, NULL, NULL); }
 static inline long raw_semop(int id, struct sembuf *what) { return syscall(SYS_semop, id, what, 1); }
 static inline long raw_semtimedop(int id, struct sembuf *what, const struct timespec *span)
 {
 	return syscall(SYS_semtimedop, id, what, 1, span);
+}
+#endif
+
+#if defined(SYS_poll)
+enum { CALL_POLL = SYS_poll, CALL_EPOLL_WAIT = SYS_epoll_wait };
+#if !defined(__i386__)
+enum { CALL_SELECT = SYS_select, CALL_IO_PGETEVENTS = 333 };
+#endif
+static inline long raw_poll(struct pollfd *p, nfds_t n, int ms) { return syscall(SYS_poll, p, n, ms); }
+static inline long raw_select(int n, fd_set *in, struct timeval *left) { return syscall(CALL_SELECT, n, in, NULL, NULL, left); }
+static inline long raw_epoll_wait(int epoll, struct epoll_event *e, int n, int ms)
+{
+	return syscall(SYS_epoll_wait, epoll, e, n, ms);
+}
+#else
+/* Younger processors have only the younger forms. */
+enum { CALL_POLL = SYS_ppoll, CALL_EPOLL_WAIT = SYS_epoll_pwait, CALL_SELECT = SYS_pselect6, CALL_IO_PGETEVENTS = SYS_io_pgetevents };
+static inline long raw_poll(struct pollfd *p, nfds_t n, int ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+	return syscall(SYS_ppoll, p, n, ms < 0 ? NULL : &t, NULL, 8);
+}
+static inline long raw_select(int n, fd_set *in, struct timeval *left)
+{
+	struct timespec t;
+	long r;
+	if (left == NULL)
+		return syscall(SYS_pselect6, n, in, NULL, NULL, NULL, NULL);
+	t = (struct timespec){ left->tv_sec, left->tv_usec * 1000 };
+	r = syscall(SYS_pselect6, n, in, NULL, NULL, &t, NULL);
+	*left = (struct timeval){ t.tv_sec, t.tv_nsec / 1000 };
+	return r;
+}
+static inline long raw_epoll_wait(int epoll, struct epoll_event *e, int n, int ms)
+{
+	return syscall(SYS_epoll_pwait, epoll, e, n, ms, NULL, 8);
 }
 #endif
 
@@ -173,7 +208,7 @@ static inline long call_clock_nanosleep_until_date(struct scene *s)
 	return syscall(SYS_clock_nanosleep, CLOCK_REALTIME, TIMER_ABSTIME, &end, NULL);
 }
 
-static inline long call_pause(struct scene *s) { (void)s; return syscall(SYS_pause); }
+static inline long call_pause(struct scene *s) { (void)s; return pause(); }
 
 /* SIGUSR1 and SIGUSR2 are blocked but for the time of the call. */
 static inline void settle_sigsuspend(struct scene *s)
@@ -198,13 +233,13 @@ static inline long call_sigsuspend(struct scene *s)
 
 static inline long call_poll_time(struct scene *s)
 {
-	return syscall(SYS_poll, NULL, 0, (int)(seconds_of(&s->span) * 1000));
+	return raw_poll(NULL, 0, (int)(seconds_of(&s->span) * 1000));
 }
 
 static inline long call_poll(struct scene *s)
 {
 	struct pollfd p = { .fd = s->in[0], .events = POLLIN };
-	return take_fed(s, syscall(SYS_poll, &p, 1, -1));
+	return take_fed(s, raw_poll(&p, 1, -1));
 }
 
 static inline long call_ppoll_time(struct scene *s)
@@ -226,7 +261,7 @@ static inline long call_ppoll(struct scene *s)
 static inline long call_select_time(struct scene *s)
 {
 	struct timeval left = { s->span.tv_sec, s->span.tv_nsec / 1000 };
-	long r = syscall(CALL_SELECT, 0, NULL, NULL, NULL, &left);
+	long r = raw_select(0, NULL, &left);
 	s->extra = remaining_fits(s, (double)left.tv_sec + (double)left.tv_usec / 1e6);
 	return r;
 }
@@ -236,7 +271,7 @@ static inline long call_select(struct scene *s)
 	fd_set set;
 	FD_ZERO(&set);
 	FD_SET(s->in[0], &set);
-	return take_fed(s, syscall(CALL_SELECT, s->in[0] + 1, &set, NULL, NULL, NULL));
+	return take_fed(s, raw_select(s->in[0] + 1, &set, NULL));
 }
 
 static inline long call_pselect_time(struct scene *s)
@@ -264,7 +299,7 @@ static inline int epoll_on(int fd)
 static inline long call_epoll_wait(struct scene *s)
 {
 	struct epoll_event e[2];
-	return take_fed(s, syscall(SYS_epoll_wait, epoll_on(s->in[0]), e, 2, -1));
+	return take_fed(s, raw_epoll_wait(epoll_on(s->in[0]), e, 2, -1));
 }
 
 static inline long call_epoll_pwait(struct scene *s)
@@ -850,16 +885,16 @@ static const struct blocking blocking_calls[] = {
 	{ "clock_nanosleep, relative", SYS_clock_nanosleep, call_clock_nanosleep, 0, 0, 0, 0, 0 },
 	{ "clock_nanosleep, absolute", SYS_clock_nanosleep, call_clock_nanosleep_until, 0, 0, 0, 0, 0 },
 	{ "clock_nanosleep, real time", SYS_clock_nanosleep, call_clock_nanosleep_until_date, 0, 0, 0, 0, 0 },
-	{ "pause", SYS_pause, call_pause, wake_by_signal, 0, 0, 0, 0 },
+	{ "pause", CALL_PAUSE, call_pause, wake_by_signal, 0, 0, 0, 0 },
 	{ "sigsuspend", SYS_rt_sigsuspend, call_sigsuspend, wake_by_signal, 0, settle_sigsuspend, 0, 0 },
-	{ "poll, timed", SYS_poll, call_poll_time, 0, 0, 0, 0, 0 },
-	{ "poll", SYS_poll, call_poll, feed_in, pipe_in, 0, 0, 0 },
+	{ "poll, timed", CALL_POLL, call_poll_time, 0, 0, 0, 0, 0 },
+	{ "poll", CALL_POLL, call_poll, feed_in, pipe_in, 0, 0, 0 },
 	{ "ppoll, timed", SYS_ppoll, call_ppoll_time, 0, 0, 0, 0, 0 },
 	{ "ppoll", SYS_ppoll, call_ppoll, feed_in, pipe_in, 0, 0, 0 },
 	{ "select, timed", CALL_SELECT, call_select_time, 0, 0, 0, 0, 0 },
 	{ "select", CALL_SELECT, call_select, feed_in, pipe_in, 0, 0, 0 },
 	{ "pselect, timed", SYS_pselect6, call_pselect_time, 0, 0, 0, 0, 0 },
-	{ "epoll_wait", SYS_epoll_wait, call_epoll_wait, feed_in, pipe_in, 0, 0, 0 },
+	{ "epoll_wait", CALL_EPOLL_WAIT, call_epoll_wait, feed_in, pipe_in, 0, 0, 0 },
 	{ "epoll_pwait", SYS_epoll_pwait, call_epoll_pwait, feed_in, pipe_in, 0, 0, 0 },
 	{ "epoll_pwait2", SYS_epoll_pwait2, call_epoll_pwait2, feed_in, pipe_in, 0, 0, 0 },
 	{ "futex", SYS_futex, call_futex, wake_futex, 0, 0, 0, 0 },

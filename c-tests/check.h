@@ -49,6 +49,12 @@
 #else
 #define CALL_OF_RECV SYS_recvfrom
 #endif
+/* What pause() calls: younger processors have no call of that name. */
+#if defined(SYS_pause)
+#define CALL_PAUSE SYS_pause
+#else
+#define CALL_PAUSE SYS_ppoll
+#endif
 
 #define CHECK(cond) \
 	do { if (!(cond)) check_failed(__FILE__, __LINE__, #cond); } while (0)

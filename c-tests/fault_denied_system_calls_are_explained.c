@@ -9,6 +9,15 @@
 #include "deny.h"
 #include "limits.h"
 
+/* Younger processors have none of these. */
+#if defined(SYS_fork)
+#define OLDER_CLONES SYS_fork, SYS_vfork
+#define OLDER_OPEN SYS_open
+#else
+#define OLDER_CLONES 0
+#define OLDER_OPEN 0
+#endif
+
 static const struct denial {
 	const char *name;
 	int calls[6];
@@ -19,13 +28,13 @@ static const struct denial {
 	{ "ptrace EPERM", { SYS_ptrace }, EPERM, { EPERM }, 1 },
 	{ "ptrace ENOSYS", { SYS_ptrace }, ENOSYS, { EPERM }, 1 },
 	{ "ptrace and process_vm_* EPERM", { SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev }, EPERM, { EPERM }, 1 },
-	{ "clone EPERM", { SYS_clone, SYS_clone3, SYS_fork, SYS_vfork }, EPERM, { EPERM, EAGAIN }, 0 },
-	{ "clone ENOSYS", { SYS_clone, SYS_clone3, SYS_fork, SYS_vfork }, ENOSYS, { EPERM, EAGAIN }, 0 },
+	{ "clone EPERM", { SYS_clone, SYS_clone3, OLDER_CLONES }, EPERM, { EPERM, EAGAIN }, 0 },
+	{ "clone ENOSYS", { SYS_clone, SYS_clone3, OLDER_CLONES }, ENOSYS, { EPERM, EAGAIN }, 0 },
 	{ "pidfd_open EPERM", { SYS_pidfd_open }, EPERM, { EPERM }, 0 },
 	{ "pidfd_getfd EPERM", { SYS_pidfd_getfd }, EPERM, { EPERM }, 0 },
 	{ "process_vm_* EPERM", { SYS_process_vm_readv, SYS_process_vm_writev }, EPERM, { EPERM }, 0 },
-	{ "openat EPERM", { SYS_openat, SYS_openat2, SYS_open }, EPERM, { EPERM }, 0 },
-	{ "openat ENOSYS", { SYS_openat, SYS_openat2, SYS_open }, ENOSYS, { EPERM }, 0 },
+	{ "openat EPERM", { SYS_openat, SYS_openat2, OLDER_OPEN }, EPERM, { EPERM }, 0 },
+	{ "openat ENOSYS", { SYS_openat, SYS_openat2, OLDER_OPEN }, ENOSYS, { EPERM }, 0 },
 	{ "pidfd_send_signal EPERM", { SYS_pidfd_send_signal }, EPERM, { EPERM }, 0 },
 	{ "setsid EPERM", { SYS_setsid, SYS_setpgid }, EPERM, { EPERM }, 0 },
 	{ "wait4 EPERM", { SYS_wait4, SYS_waitid }, EPERM, { EPERM, EAGAIN }, 0 },

@@ -32,7 +32,7 @@ static void take_pid(void)
 		for (;;)
 			pause();
 	CHECK(got == pid);
-	await_syscall(pid, SYS_pause);
+	await_syscall(pid, CALL_PAUSE);
 	proc_text(pid, "maps", maps, sizeof maps);
 }
 
@@ -55,7 +55,7 @@ int main(void)
 	notify_serve(caller.channel, replace_at_the_first_attach);
 	CHECK(peer_status(&caller) == 0);
 	CHECK(replaced);
-	await_syscall(pid, SYS_pause);
+	await_syscall(pid, CALL_PAUSE);
 	check_same_text("the other process's mappings", maps, proc_text(pid, "maps", text, sizeof text));
 	CHECK(proc_status(pid, "TracerPid") == 0);
 	CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);

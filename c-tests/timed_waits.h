@@ -14,7 +14,7 @@ static inline int span_ms(const struct scene *s) { return (int)(seconds_of(&s->s
 static inline long call_epoll_wait_time(struct scene *s)
 {
 	struct epoll_event e[2];
-	return take_fed(s, syscall(SYS_epoll_wait, epoll_on(s->in[0]), e, 2, span_ms(s)));
+	return take_fed(s, raw_epoll_wait(epoll_on(s->in[0]), e, 2, span_ms(s)));
 }
 static inline long call_epoll_pwait_time(struct scene *s)
 {
@@ -71,7 +71,7 @@ static inline long call_sigtimedwait_time64(struct scene *s)
 
 /* These have their timeout in the call's arguments. */
 #define TIMED_BY_ARGUMENT \
-	{ "epoll_wait, timed", SYS_epoll_wait, call_epoll_wait_time, feed_in, pipe_in, 0, 0, 0 }, \
+	{ "epoll_wait, timed", CALL_EPOLL_WAIT, call_epoll_wait_time, feed_in, pipe_in, 0, 0, 0 }, \
 	{ "epoll_pwait, timed", SYS_epoll_pwait, call_epoll_pwait_time, feed_in, pipe_in, 0, 0, 0 }, \
 	{ "epoll_pwait2, timed", SYS_epoll_pwait2, call_epoll_pwait2_time, feed_in, pipe_in, 0, 0, 0 }, \
 	{ "semtimedop, timed", CALL_SEMTIMEDOP, call_semtimedop_time, raise_semaphore, semaphore, 0, 0, drop_semaphore }, \
