@@ -252,19 +252,6 @@ pub(crate) fn sleeps_in(tid: Tid) -> Option<SleepsIn> {
     parse_syscall(read_into(&open(tid.0, "syscall").ok()?, &mut buffer).ok()?)
 }
 
-// ---- schedstat ------------------------------------------------------------
-
-/// How often a task has come to run on a processor; none if the kernel does not count.
-pub(crate) fn times_run(tid: Tid) -> Option<u64> {
-    let mut buffer = [0u8; 96];
-    parse_schedstat(read_into(&open(tid.0, "schedstat").ok()?, &mut buffer).ok()?)
-}
-
-fn parse_schedstat(text: &[u8]) -> Option<u64> {
-    // Time on a processor, time waiting for one, times run; all 0 where nobody counts.
-    number(text.split(|&b| b == b' ').nth(2)?).and_then(|n| u64::try_from(n).ok()).filter(|&n| n > 0)
-}
-
 // ---- fd -------------------------------------------------------------------
 
 /// "/proc/PID/fd/N", NUL-terminated.
@@ -626,13 +613,6 @@ mod tests {
     }
 
     #[test]
-    fn runs_that_nobody_counts_are_not_told() {
-        assert_eq!(parse_schedstat(b"2711482 36011 15\n"), Some(15));
-        assert_eq!(parse_schedstat(b"0 0 0\n"), None);
-        assert_eq!(parse_schedstat(b""), None);
-    }
-
-    #[test]
     fn a_vector_of_narrow_entries_is_told_from_a_wide_one() {
         let wide: Vec<u8> = [6u64, 4096, 33, 0x7fff_0000, 0, 0].iter().flat_map(|w| w.to_le_bytes()).collect();
         assert_eq!(parse_auxv(&wide), Start { wide: true, vdso: Some(0x7fff_0000), entry: None });
@@ -678,7 +658,6 @@ mod tests {
         fn no_text_can_make_a_parser_panic(text: Vec<u8>) {
             let _ = Stat::parse(&text);
             let _ = parse_syscall(&text);
-            let _ = parse_schedstat(&text);
             let _ = parse_auxv(&text);
             let _ = parse_range(&text);
             let _ = MapsLine::parse(&text);

@@ -11,9 +11,9 @@
 //! clock. The wait lasts less than three times its timeout, and an EINTR shows
 //! at most once in a timeout.
 
-use crate::arch::{Abi, InterruptedCall, Timeout};
+use crate::arch::{Abi, InterruptedCall, SleepsIn, Timeout};
 use crate::sys::{self, Tid};
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// What is taken for a timeout whose length is out of sight.
 const UNKNOWN_MS: u32 = 1000;
@@ -29,6 +29,39 @@ struct Run {
 /// Words of their own, so that no lock is needed. Two threads on one place
 /// forget each other's run, and are restarted once more than they should.
 static RUNS: [Run; 64] = [const { Run { first: AtomicU64::new(0), last: AtomicU32::new(0) } }; 64];
+
+/// A call that was restarted last, where the registers do not tell it
+/// (`arch::LOOK_BEFORE_THE_STOP`): its thread may be stopped again before it
+/// has come to sleep, and then cannot be seen asleep.
+struct Restarted {
+    tid: AtomicU32,
+    /// Number, arguments, stack, instruction.
+    words: [AtomicUsize; 9],
+}
+
+/// Words of their own, too. What two threads have mixed up is the call of
+/// neither, or the right one: all of it is compared with the thread's registers.
+static RESTARTED: [Restarted; 64] =
+    [const { Restarted { tid: AtomicU32::new(0), words: [const { AtomicUsize::new(0) }; 9] } }; 64];
+
+pub(crate) fn remember(tid: Tid, call: &SleepsIn) {
+    let place = &RESTARTED[tid.0 as usize % RESTARTED.len()];
+    let [a, b, c, d, e, f] = call.arguments;
+    let words = [call.number as usize, a, b, c, d, e, f, call.stack, call.instruction];
+    for (word, value) in place.words.iter().zip(words) {
+        word.store(value, Ordering::Relaxed);
+    }
+    place.tid.store(tid.0 as u32, Ordering::Relaxed);
+}
+
+pub(crate) fn remembered(tid: Tid) -> Option<SleepsIn> {
+    let place = &RESTARTED[tid.0 as usize % RESTARTED.len()];
+    if place.tid.load(Ordering::Relaxed) != tid.0 as u32 {
+        return None;
+    }
+    let [number, a, b, c, d, e, f, stack, instruction] = place.words.each_ref().map(|w| w.load(Ordering::Relaxed));
+    Some(SleepsIn { number: number as i64, arguments: [a, b, c, d, e, f], stack, instruction })
+}
 
 /// Whether the call has a timeout, and so would show that its thread was
 /// stopped. From its arguments alone: a pointer counts as a timeout.
@@ -172,6 +205,14 @@ mod tests {
             true
         });
         assert_eq!(ms, Some(2005));
+    }
+
+    #[test]
+    fn a_restarted_call_is_remembered_for_its_thread() {
+        let call = SleepsIn { number: 22, arguments: [1, 2, 3, 4, 5, 6], stack: 7, instruction: 8 };
+        remember(Tid(70_005), &call);
+        assert_eq!(remembered(Tid(70_005)), Some(call));
+        assert_eq!(remembered(Tid(70_005 + 64)), None);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use super::instruction::{self, Program};
 use super::restart;
 use super::rseq;
 use super::wait::{Awaited, Patience, Stop, Waiting};
-use crate::arch::{self, Abi, Arguments, Registers, SleepsIn, SystemCall};
+use crate::arch::{self, Abi, Arguments, InterruptedCall, Registers, SleepsIn, SystemCall, Timeout};
 use crate::errno::Errno;
 use crate::peer::{self, Peer, Probe};
 use crate::perform::Hands;
@@ -173,7 +173,7 @@ impl<'a> Session<'a> {
         if instruction::is_too_wide(tid)? {
             return Err(Miss::OtherAbi { wide: true });
         }
-        let before = look_before(tid);
+        let asleep = look_before(tid);
         session.stop(until, begun)?;
         session.saved = sys::registers(tid).map_err(|errno| match errno {
             Errno::ENOTSUP => Miss::OtherAbi { wide: false },
@@ -181,8 +181,7 @@ impl<'a> Session<'a> {
         })?;
         let program = Program::of(tid, &session.saved)?;
         session.abi = program.abi;
-        let asleep = before.filter(|sleep| procfs::times_run(tid) == Some(sleep.runs + 1)).map(|sleep| sleep.call);
-        session.put_right(asleep.as_ref());
+        session.put_right(asleep.or_else(|| restart::remembered(tid)).as_ref());
         if !suspended {
             // Read here, where the thread cannot change it any more. Not
             // knowing is no ground for making a call that might kill.
@@ -220,9 +219,15 @@ impl<'a> Session<'a> {
         if arch::IN_PLACE && self.for_a_signal.is_none() && instruction::is_there(tid, self.abi, at) {
             // Detaching at the entry of a call leaves TIF_SIGPENDING. A call that
             // is made anew does not mind: it restarts. One that may answer EINTR
-            // and has yet to begin would; that one waits in user mode.
-            let anew = asleep.is_some_and(|call| call.instruction == at + self.abi.enter_kernel().len());
-            if anew || self.abi.answers_bare_eintr(self.saved.next_call(), &[0; 6]).is_none() {
+            // and has yet to begin would; that one waits in user mode. Of those
+            // only calls of sockets are made anew by the kernel.
+            let seen = asleep.is_some_and(|call| call.instruction == at + self.abi.enter_kernel().len());
+            let yet_to_begin = match self.abi.answers_bare_eintr(self.saved.next_call(), &[0; 6]) {
+                None => false,
+                Some(Timeout::Elsewhere) => !seen,
+                Some(_) => true,
+            };
+            if !yet_to_begin {
                 (self.entry, self.instruction) = (Entry::InPlace, at);
                 return Ok(());
             }
@@ -262,12 +267,18 @@ impl<'a> Session<'a> {
     }
 
     /// Mends in the saved registers what this very stop would have changed.
-    fn put_right(&mut self, asleep: Option<&SleepsIn>) {
+    fn put_right(&mut self, seen: Option<&SleepsIn>) {
         let tid = self.tid;
-        match self.saved.interrupted_call(self.abi, asleep) {
+        match self.saved.interrupted_call(self.abi, seen) {
             Some(call) => {
                 let read = |at, into: &mut [u8]| sys::read_tracee(tid, at, into).is_ok();
-                if call.result == -i64::from(libc::EINTR) && restart::wanted(tid, self.abi, &call, read) {
+                if call.result == -i64::from(libc::EINTR)
+                    && self.was_that_call(&call)
+                    && restart::wanted(tid, self.abi, &call, read)
+                {
+                    if let Some(call) = seen {
+                        restart::remember(tid, call);
+                    }
                     (self.saved, self.for_a_signal) = self.saved.restart_unless_handled(&call);
                     self.foreign = true;
                 }
@@ -279,6 +290,20 @@ impl<'a> Session<'a> {
                 }
             }
         }
+    }
+
+    /// Where the registers do not tell: whether it is this very call that the stop
+    /// interrupted, and not another one from the same place. The kernel keeps
+    /// the first argument (orig_x0), and shows it in /proc/TID/syscall as long
+    /// as there is a number of a call.
+    fn was_that_call(&self, call: &InterruptedCall) -> bool {
+        if !arch::LOOK_BEFORE_THE_STOP {
+            return true;
+        }
+        self.set_call_number(call.number as c_int);
+        let seen = procfs::sleeps_in(self.tid);
+        self.set_call_number(NO_CALL);
+        seen.is_some_and(|seen| seen.arguments.first() == call.arguments.first())
     }
 
     fn state(&self) -> u8 {
@@ -530,23 +555,13 @@ impl Drop for Session<'_> {
 
 const NO_CALL: c_int = -1;
 
-/// A call that a thread was seen asleep in, and how often it had run by then. If
-/// it has run but once since, to stop, it was that call that the stop interrupted.
-struct Sleep {
-    call: SleepsIn,
-    runs: u64,
-}
-
 /// The call that the thread sleeps in and would answer EINTR from, where that
 /// cannot be seen when it has stopped.
-fn look_before(tid: Tid) -> Option<Sleep> {
+fn look_before(tid: Tid) -> Option<SleepsIn> {
     if !arch::LOOK_BEFORE_THE_STOP {
         return None;
     }
-    let runs = procfs::times_run(tid)?;
-    let answers = |call: &SleepsIn| Abi::OWN.answers_bare_eintr(call.number, &call.arguments).is_some();
-    let call = procfs::sleeps_in(tid).filter(answers)?;
-    Some(Sleep { call, runs })
+    procfs::sleeps_in(tid).filter(|call| Abi::OWN.answers_bare_eintr(call.number, &call.arguments).is_some())
 }
 
 /// Attaches; whether seccomp is suspended for the thread meanwhile, which
