@@ -28,6 +28,7 @@ WERROR     ?=
 
 # For another processor: its GNU tools, and cargo with a Rust library for it.
 TARGET     ?=
+NATIVE_CC  := $(CC)
 BUILT      := target$(TARGET:%=/%)
 ifneq ($(TARGET),)
 GNU        := $(patsubst %-unknown-linux-gnu,%-linux-gnu,$(TARGET))
@@ -154,6 +155,21 @@ $(BUILT)/c-tests/%: c-tests/%.c | all
 STATIC_TESTS := $(patsubst c-tests/%.c,$(BUILT)/c-tests/%,$(shell grep -l '^[ /*]*links: static' c-tests/*.c))
 $(STATIC_TESTS): $(OUT)/libmman_peer.a
 $(STATIC_TESTS): LINK := $(OUT)/libmman_peer.a
+
+# A 32-bit library that has each call made by a 64-bit program, which lies
+# beside the tests (c-tests/wide/wide.h).
+.PHONY: wide
+wide: $(BUILT)/wide/libmman_peer.so $(BUILT)/c-tests/wide_caller
+$(BUILT)/wide/libmman_peer.so: c-tests/wide/narrow.c c-tests/wide/wide.h libmman_peer.map
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=gnu11 $(CFLAGS) -Wall -Wextra $(WERROR) -fPIC -shared -pthread \
+		-Wl,-soname,$(SONAME) -Wl,--version-script=libmman_peer.map $< -o $(NEW)
+	@mv $(NEW) $@
+	@ln -sf libmman_peer.so $(@D)/$(SONAME)
+$(BUILT)/c-tests/wide_caller: c-tests/wide/wide_caller.c c-tests/wide/wide.h target/release/libmman_peer.a
+	@mkdir -p $(@D)
+	$(NATIVE_CC) $(CPPFLAGS) -std=gnu11 $(CFLAGS) -Wall -Wextra $(WERROR) -Iinclude \
+		$< target/release/libmman_peer.a -lpthread -ldl -o $@
 
 -include $(TESTS:%=%.d) $(EXAMPLES:%=%.d)
 

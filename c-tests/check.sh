@@ -50,6 +50,7 @@ part c-tests/examples.sh
 # A test that does not build is a failure, which run.sh counts.
 show $MAKE -s -k -j2 tests
 part c-tests/run.sh
+part c-tests/narrow.sh
 
 echo
 [ $failed = 0 ] || echo "Failed:$troubles"

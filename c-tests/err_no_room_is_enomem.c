@@ -11,8 +11,8 @@ static void test(struct target *t)
 		{ "wraps by its offset in the page", NULL, SIZE_MAX - 4095, PROT_NONE, MAP_PRIVATE, NOFD, 1, ENOMEM },
 		{ "wraps by its offset, object", NULL, SIZE_MAX - 4095, PROT_READ, MAP_SHARED, fd, 4095, ENOMEM },
 		{ "all but the last page", NULL, SIZE_MAX - 4095, PROT_NONE, MAP_PRIVATE, NOFD, 0, ENOMEM },
-		{ "half of everything", NULL, SIZE_MAX / 2 + 1, PROT_NONE, MAP_PRIVATE | MAP_NORESERVE, NOFD, 0, ENOMEM },
-		{ "half of everything, object", NULL, SIZE_MAX / 2 + 1, PROT_READ, MAP_SHARED, fd, 0, ENOMEM },
+		{ "most of everything", NULL, TOO_LONG, PROT_NONE, MAP_PRIVATE | MAP_NORESERVE, NOFD, 0, ENOMEM },
+		{ "most of everything, object", NULL, TOO_LONG, PROT_READ, MAP_SHARED, fd, 0, ENOMEM },
 	};
 	CHECK_BAD_CALLS(t, bad);
 	close(fd);

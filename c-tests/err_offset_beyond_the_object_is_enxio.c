@@ -26,7 +26,9 @@ static void test(struct target *t)
 {
 	unsigned char *a;
 	int file = file_of("object", 1);
-	CHECK(mmap64(NULL, 4096, PROT_READ, MAP_SHARED, file, LAST_PAGE) == MAP_FAILED && errno == EOVERFLOW);
+	/* In 32 bits the C library knows by itself (EINVAL) that the kernel cannot be asked. */
+	CHECK(mmap64(NULL, 4096, PROT_READ, MAP_SHARED, file, LAST_PAGE) == MAP_FAILED);
+	CHECK(errno == EOVERFLOW || sizeof(void *) == 4);
 	refuses(t, file);
 	refuses(t, memfd_of(1));
 	CHECK_MAPS(a, mmap64_peer(t->pid, NULL, 4096, PROT_READ, MAP_SHARED, NOFD, -4096));

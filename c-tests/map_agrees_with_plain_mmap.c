@@ -70,6 +70,9 @@ static int may_lock(void)
 	return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur > ARENA * PAGE;
 }
 
+/* As far as one can ask: 32-bit programs for 2^32 pages. */
+#define FAR_OFF (sizeof(void *) == 8 ? INT64_MAX - PAGE + 1 : INT64_C(1) << 43)
+
 static struct call by_lot(uintptr_t arena)
 {
 	static const int types[] = { MAP_SHARED, MAP_PRIVATE };
@@ -89,7 +92,7 @@ static struct call by_lot(uintptr_t arena)
 	c.fd = below(3) ? objects[below(5)] : NOFD;
 	if (c.fd == NOFD)
 		c.flags |= MAP_ANONYMOUS;
-	c.off = below(20) ? (int64_t)below(4) * PAGE : INT64_MAX - PAGE + 1;
+	c.off = below(20) ? (int64_t)below(4) * PAGE : FAR_OFF;
 	return c;
 }
 

@@ -52,7 +52,7 @@ static void anonymous(struct target *t, int type)
 	target_write(t, a + huge - 1, 3);
 	CHECK(target_read(t, a + huge - 1) == 3 && target_read(t, a) == 0);
 	CHECK_OK(munmap_peer(t->pid, a, huge));
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, huge << 20, PROT_READ, type | MAP_HUGETLB, NOFD, 0), ENOMEM);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, TOO_LONG, PROT_READ, type | MAP_HUGETLB, NOFD, 0), ENOMEM);
 }
 
 /* The size in the flags' upper bits, which count only with MAP_HUGETLB. */

@@ -25,7 +25,7 @@ static void test(struct target *t)
 		CHECK_OK(munmap_peer(t->pid, a[i], 4096));
 
 	/* Refused by the target's mmap(): below vm.mmap_min_addr, outside user space, taken. */
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, (void *)~(uintptr_t)0xffff, 4096, PROT_READ, phys | MAP_FIXED, NOFD, 0), EINVAL);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, (void *)-8192L, 4096, PROT_READ, phys | MAP_FIXED, NOFD, 0), EINVAL);
 	CHECK_MAPS(a[0], mmap_peer(t->pid, NULL, 4096, READ_WRITE, phys, NOFD, 0));
 	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, a[0], 4096, PROT_READ, phys | MAP_FIXED_NOREPLACE, NOFD, 0), EEXIST);
 	CHECK_OK(munmap_peer(t->pid, a[0], 4096));

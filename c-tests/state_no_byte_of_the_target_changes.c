@@ -3,6 +3,7 @@
  * before and after mappings of all kinds, and is the same to the byte. The only
  * exception is the kernel's own: the rseq area, where it notes the processor.
  */
+#define _FILE_OFFSET_BITS 64
 #include "disturb.h"
 #include <sys/rseq.h>
 

@@ -8,8 +8,13 @@
  */
 #include "seccomped.h"
 
+#if defined(__i386__)
+#define CALL_MMAP SYS_mmap2
+#else
+#define CALL_MMAP SYS_mmap
+#endif
 static const int few[] = { SYS_read, SYS_write, SYS_exit, SYS_exit_group };
-static const int some[] = { SYS_read, SYS_write, SYS_exit, SYS_exit_group, SYS_mmap, SYS_munmap };
+static const int some[] = { SYS_read, SYS_write, SYS_exit, SYS_exit_group, CALL_MMAP, SYS_munmap };
 
 static int filtered_few(int channel)
 {

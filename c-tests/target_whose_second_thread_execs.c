@@ -6,7 +6,7 @@
 #include "disturb.h"
 
 /* No image of the target has anything here, so that no pair hurts a later one. */
-#define PLACE ((void *)0x200000000)
+#define PLACE ((void *)0x20000000)
 
 struct progress { atomic_ulong execs; atomic_int dismissed; pid_t tester; };
 

@@ -222,6 +222,10 @@ impl Stat {
         self.flags & (PF_IO_WORKER | PF_USER_WORKER | PF_EXITING) != 0
     }
 
+    pub fn ending(&self) -> bool {
+        self.flags & PF_EXITING != 0
+    }
+
     pub fn kernel_thread(&self) -> bool {
         self.flags & PF_KTHREAD != 0
     }
@@ -282,12 +286,16 @@ pub(crate) fn is_socket(tid: Tid, fd: i32) -> bool {
 
 // ---- auxv -----------------------------------------------------------------
 
-fn parse_auxv(bytes: &[u8]) -> Start {
+fn parse_auxv(bytes: &[u8]) -> Option<Start> {
     const AT_SYSINFO: u64 = 32;
     const AT_SYSINFO_EHDR: u64 = 33;
     // A key has 16 bits at most, and no vector begins with a value of 0: the
     // second 32 bits are the key's upper half, or a value.
-    let wide = bytes.get(4..8) == Some(&[0; 4]);
+    let (key, upper) = bytes.get(..8)?.split_at(4);
+    if key == [0; 4] {
+        return None;
+    }
+    let wide = upper == [0; 4];
     let size = if wide { 8 } else { 4 };
     let mut words = bytes.chunks_exact(size).map(|w| {
         let mut word = [0; 8];
@@ -303,16 +311,17 @@ fn parse_auxv(bytes: &[u8]) -> Start {
             _ => {}
         }
     }
-    start
+    Some(start)
 }
 
-/// What the auxiliary vector says of a task's program.
+/// What the auxiliary vector says of a task's program. EAGAIN: it is being
+/// loaded just now, and the vector still empty.
 pub(crate) fn start(tid: Tid) -> Result<Start, Errno> {
     let mut buffer = [0u8; 768];
     match read_into(&open(tid.0, "auxv")?, &mut buffer)? {
         // A task without an address space.
         [] => Err(Errno::ESRCH),
-        bytes => Ok(parse_auxv(bytes)),
+        bytes => parse_auxv(bytes).ok_or(Errno::EAGAIN),
     }
 }
 
@@ -615,14 +624,15 @@ mod tests {
     #[test]
     fn a_vector_of_narrow_entries_is_told_from_a_wide_one() {
         let wide: Vec<u8> = [6u64, 4096, 33, 0x7fff_0000, 0, 0].iter().flat_map(|w| w.to_le_bytes()).collect();
-        assert_eq!(parse_auxv(&wide), Start { wide: true, vdso: Some(0x7fff_0000), entry: None });
+        assert_eq!(parse_auxv(&wide), Some(Start { wide: true, vdso: Some(0x7fff_0000), entry: None }));
+        assert_eq!(parse_auxv(&[0; 16]), None);
         let narrow: Vec<u8> =
             [32u32, 0x7ff1_0000, 33, 0x7ff0_0000, 0, 0].iter().flat_map(|w| w.to_le_bytes()).collect();
         let want = Start { wide: false, vdso: Some(0x7ff0_0000), entry: Some(0x7ff1_0000) };
-        assert_eq!(parse_auxv(&narrow), want);
+        assert_eq!(parse_auxv(&narrow), Some(want));
         // 51 is AT_MINSIGSTKSZ.
         let without: Vec<u8> = [51u32, 2048, 16, 7, 0, 0].iter().flat_map(|w| w.to_le_bytes()).collect();
-        assert_eq!(parse_auxv(&without), Start { wide: false, vdso: None, entry: None });
+        assert_eq!(parse_auxv(&without), Some(Start { wide: false, vdso: None, entry: None }));
     }
 
     #[test]

@@ -111,8 +111,9 @@ impl MapPlan {
     /// Whether a program of that reach can be asked for it.
     pub fn fits(&self, reach: Reach) -> Result<(), Fault> {
         let fixed = self.flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) != 0;
-        let end = if fixed { reach.user_space_end } else { reach.addresses };
-        if self.addr as u64 >= end {
+        // A wish in the last page was rounded up to the end, and is none there.
+        let last = if fixed { reach.user_space_end - 1 } else { reach.addresses };
+        if self.addr as u64 > last {
             Err(invalid("addr lies outside the address space of the target, which is a 32-bit program"))
         } else if self.len as u64 >= reach.addresses {
             Err(Fault::says(Errno::ENOMEM, "len is larger than the address space of the target, a 32-bit program"))

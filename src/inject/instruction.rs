@@ -68,7 +68,15 @@ impl Program {
 
 /// Before a thread is stopped: whether its program is wider than we are.
 pub(crate) fn is_too_wide(tid: Tid) -> Result<bool, Miss> {
-    Ok(arch::WIDTH_FIRST && start(tid)?.map_err(|errno| Miss::Unread { errno })?.wide)
+    if !arch::WIDTH_FIRST {
+        return Ok(false);
+    }
+    match start(tid)? {
+        Ok(start) => Ok(start.wide),
+        // It is asked again when the thread has stopped.
+        Err(Errno::EAGAIN) => Ok(false),
+        Err(errno) => Err(Miss::Unread { errno }),
+    }
 }
 
 /// The ABI of a thread that sleeps in a call.
@@ -83,6 +91,8 @@ fn start(tid: Tid) -> Result<Result<Start, Errno>, Miss> {
     match procfs::start(tid) {
         // Without an address space, or without its entry in /proc.
         Err(Errno::ESRCH | Errno::ENOENT) => Err(Miss::Ended),
+        // One that is ending belongs to root (`task_dump_owner`, fs/proc/base.c).
+        Err(Errno::EACCES) if procfs::stat(tid).is_ok_and(|s| s.ending()) => Err(Miss::Ended),
         read => Ok(read),
     }
 }
