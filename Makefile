@@ -1,11 +1,12 @@
 # Builds, tries and installs libmman_peer. Needs cargo, a C compiler (CC),
 # objcopy and GNU make; tests and benchmarks name what else they miss.
 #
-#   make            both libraries, in target/release/
+#   make            both libraries and the command, in target/release/
 #   make demo       the documented example, shown in both processes
 #   make check      every test this machine can run; its last line counts them
 #   make bench      what a call costs, beside what it is compared with
 #   make headers    writes include/ anew from src/ffi/ and cbindgen/
+#   make completions  writes completions/ anew from the command
 #   make install    PREFIX, LIBDIR, INCLUDEDIR, MANDIR, DESTDIR; uninstall too
 #
 # CARGOFLAGS goes to every cargo call (a packager's --frozen, say).
@@ -13,9 +14,12 @@
 # tests and examples for another processor, into target/TARGET/.
 
 PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
 LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
+BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR    ?=
 
 CARGO      ?= cargo
@@ -60,10 +64,10 @@ DEMO    := $(BUILT)/examples/fork_demo
 RUN     := $(shell echo $$PPID)
 NEW      = $@.$(RUN)
 
-.PHONY: all demo examples check tests bench headers headers-built install uninstall clean FORCE
+.PHONY: all demo examples check tests bench headers headers-built completions install uninstall clean FORCE
 .DELETE_ON_ERROR:
 
-all: $(OUT)/libmman_peer.so $(OUT)/$(SONAME) $(OUT)/libmman_peer.a
+all: $(OUT)/libmman_peer.so $(OUT)/$(SONAME) $(OUT)/libmman_peer.a $(OUT)/mman-peer
 
 # ---- The libraries -------------------------------------------------------
 # Rust's archive is many megabytes of objects with global symbols that clash
@@ -116,6 +120,25 @@ $(OUT)/libmman_peer.so $(OUT)/libmman_peer.a: $(OUT)/%: $(RELINK)/% FORCE
 
 $(OUT)/$(SONAME): | $(OUT)/libmman_peer.so
 	ln -sf libmman_peer.so $@
+
+# ---- The command ---------------------------------------------------------
+# In a directory of its own: the packages that it uses are no library's.
+COMMAND := target/command/command/mman-peer
+
+$(COMMAND): FORCE
+	@if [ -e $@ ] && ! command -v $(CARGO) >/dev/null; then \
+		echo 'No $(CARGO) here: $@ stays as it was built'; \
+	else set -x; \
+		$(CARGO) build --profile command --bin mman-peer --features command --target-dir target/command $(CARGOFLAGS); \
+	fi
+
+$(OUT)/mman-peer: $(COMMAND) | $(OUT)/libmman_peer.so
+	@cmp -s $< $@ || { cp $< $(NEW) && mv $(NEW) $@ && echo $@; }
+
+completions: $(OUT)/mman-peer
+	@mkdir -p completions
+	$< completion bash >completions/mman-peer.bash
+	$< completion zsh >completions/_mman-peer
 
 # ---- The headers ---------------------------------------------------------
 headers-built:
@@ -185,6 +208,9 @@ install: all $(PCFILES:%=target/pkgconfig/%)
 	$(INSTALL) -m 644 $(PCFILES:%=target/pkgconfig/%) $(DESTDIR)$(LIBDIR)/pkgconfig
 	for header in $(HEADERS) $(OVERLAY); do \
 		$(INSTALL) -D -m 644 include/$$header $(DESTDIR)$(INCLUDEDIR)/$$header || exit; done
+	$(INSTALL) -D -m 755 $(OUT)/mman-peer $(DESTDIR)$(BINDIR)/mman-peer
+	$(INSTALL) -D -m 644 completions/mman-peer.bash $(DESTDIR)$(BASHDIR)/mman-peer
+	$(INSTALL) -D -m 644 completions/_mman-peer $(DESTDIR)$(ZSHDIR)/_mman-peer
 	for page in $(MANUALS); do \
 		$(INSTALL) -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/} || exit; done
 	@# The run-time linker's cache, where this is no package being built.
@@ -194,6 +220,7 @@ uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libmman_peer.so $(DESTDIR)$(LIBDIR)/libmman_peer.a
 	rm -f $(PCFILES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%)
 	rm -f $(patsubst %,$(DESTDIR)$(INCLUDEDIR)/%,$(HEADERS) $(OVERLAY))
+	rm -f $(DESTDIR)$(BINDIR)/mman-peer $(DESTDIR)$(BASHDIR)/mman-peer $(DESTDIR)$(ZSHDIR)/_mman-peer
 	for page in $(MANUALS); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
 	@# Of the directories only those that nobody else uses.
 	@for dir in mman_peer/qnx/sys mman_peer/qnx mman_peer sys; do \
