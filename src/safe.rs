@@ -95,8 +95,7 @@ impl Peer {
     /// As [`map`](Peer::map), and tells which way it took.
     pub fn map_by(&self, map: &Map<'_>) -> Result<(usize, Way), Error> {
         let (pid, request) = (self.process.pid(), map.request);
-        let call = format_args!("Peer({pid}).map({request:x?})");
-        let (addr, route) = told(&call, |route| {
+        let (addr, route) = told(&format_args!("Peer({pid}).map({request:x?})"), |route| {
             let signals = SignalsBlocked::new();
             call::map_there(&self.process, &request, &signals, route)
         })?;
@@ -260,8 +259,8 @@ impl<'fd> Map<'fd> {
 /// nothing that anybody refers to. Without it nothing is replaced.
 pub unsafe fn map_own(map: &Map<'_>) -> Result<*mut c_void, Error> {
     let (pid, request) = (sys::getpid(), map.request);
-    let call = format_args!("map_own({request:x?})");
-    told(&call, |route| call::map(pid, &request, route)).map(|(addr, _)| addr as *mut c_void)
+    told(&format_args!("map_own({request:x?})"), |route| call::map(pid, &request, route))
+        .map(|(addr, _)| addr as *mut c_void)
 }
 
 /// Removes mappings of the calling process, as munmap_peer() does.
@@ -273,8 +272,8 @@ pub unsafe fn map_own(map: &Map<'_>) -> Result<*mut c_void, Error> {
 /// As munmap(): nobody may refer to anything in these pages any more.
 pub unsafe fn unmap_own(addr: *mut c_void, len: usize) -> Result<(), Error> {
     let pid = sys::getpid();
-    let call = format_args!("unmap_own({addr:p}, {len})");
-    told(&call, |route| call::unmap(pid, addr as usize, len, route).map(|()| 0)).map(|_| ())
+    let unmap = |route: &mut Route| call::unmap(pid, addr as usize, len, route).map(|()| 0);
+    told(&format_args!("unmap_own({addr:p}, {len})"), unmap).map(|_| ())
 }
 
 /// Whom the calling process admits as callers, where Yama's scope 1 asks for it.
