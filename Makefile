@@ -124,13 +124,15 @@ $(OUT)/$(SONAME): | $(OUT)/libmman_peer.so
 
 # ---- The command ---------------------------------------------------------
 # In a directory of its own: the packages that it uses are no library's. For
-# this machine's processor only.
+# this machine's processor only. Panics name their source files: not with the
+# directories of the building machine.
 COMMAND := target/command/command/mman-peer
 
 $(COMMAND): FORCE
 	@if [ -e $@ ] && ! command -v $(CARGO) >/dev/null; then \
 		echo 'No $(CARGO) here: $@ stays as it was built'; \
 	else set -x; \
+		RUSTFLAGS="$$RUSTFLAGS --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=cargo" \
 		$(CARGO) build --profile command --bin mman-peer --features command --target-dir target/command $(CARGOFLAGS); \
 	fi
 

@@ -242,10 +242,10 @@ leaves_nothing() {
 	same 'left behind' ./include/sys/somebody_elses.h "$(files "$first")" || return
 	same 'directories of ours' '' "$(find "$first" -name 'mman_peer*' -o -name cmake)"
 }
-# The library must not tell on whose machine it was built.
+# They must not tell on whose machine they were built.
 no_build_paths() {
-	for library in libmman_peer.so libmman_peer.a; do
-		same "build paths in $library" '' "$(strings target/release/$library | grep -F -e "$PWD" -e "${HOME:-/nowhere}/" | head -n 5)" || return
+	for built in libmman_peer.so libmman_peer.a mman-peer; do
+		same "build paths in $built" '' "$(strings target/release/$built | grep -F -e "$PWD" -e "${HOME:-/nowhere}/" | head -n 5)" || return
 	done
 }
 # As under sudo, which has a path of its own.
@@ -256,6 +256,6 @@ without_cargo() {
 try 'installed: by somebody who has no cargo' without_cargo
 try 'installed: staged for a package with DESTDIR and LIBDIR' staged
 try 'installed: uninstall leaves nothing, and what is not ours' leaves_nothing
-try 'installed: no path of the building machine in the libraries' no_build_paths
+try 'installed: no path of the building machine in what was built' no_build_paths
 
 summary
