@@ -1,11 +1,12 @@
 # Builds, tries and installs libmman_peer. Needs cargo, a C compiler (CC),
 # objcopy and GNU make; tests and benchmarks name what else they miss.
 #
-#   make            both libraries, in target/release/
+#   make            both libraries and the command, in target/release/
 #   make demo       the documented example, shown in both processes
 #   make check      every test this machine can run; its last line counts them
 #   make bench      what a call costs, beside what it is compared with
 #   make headers    writes include/ anew from src/ffi/ and cbindgen/
+#   make completions  writes completions/ anew from the command
 #   make install    PREFIX, LIBDIR, INCLUDEDIR, MANDIR, DESTDIR; uninstall too
 #
 # CARGOFLAGS goes to every cargo call (a packager's --frozen, say).
@@ -13,9 +14,12 @@
 # tests and examples for another processor, into target/TARGET/.
 
 PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
 LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
+BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR    ?=
 
 CARGO      ?= cargo
@@ -51,6 +55,7 @@ RAW     := target/raw/$(TARGET:%=%/)release/libmman_peer.a
 HEADERS := sys/mman_peer.h mman_peer.h mman_peer/companions.h
 OVERLAY := mman_peer/qnx/process.h mman_peer/qnx/sys/mman.h
 PCFILES := mman_peer.pc mman_peer-qnx.pc
+CMFILES := mman_peer-config.cmake mman_peer-config-version.cmake
 MANUALS := $(wildcard man/*.[1-9])
 TESTS   := $(patsubst c-tests/%.c,$(BUILT)/c-tests/%,$(wildcard c-tests/*.c))
 EXAMPLES := $(patsubst examples/%.c,$(BUILT)/examples/%,$(wildcard examples/*.c))
@@ -61,10 +66,10 @@ DEMO    := $(BUILT)/examples/fork_demo
 RUN     := $(shell echo $$PPID)
 NEW      = $@.$(RUN)
 
-.PHONY: all demo examples check tests bench headers headers-built install uninstall clean FORCE
+.PHONY: all demo examples check tests bench headers headers-built completions install uninstall clean FORCE
 .DELETE_ON_ERROR:
 
-all: $(OUT)/libmman_peer.so $(OUT)/$(SONAME) $(OUT)/libmman_peer.a
+all: $(OUT)/libmman_peer.so $(OUT)/$(SONAME) $(OUT)/libmman_peer.a $(if $(TARGET),,$(OUT)/mman-peer)
 
 # ---- The libraries -------------------------------------------------------
 # Rust's archive is many megabytes of objects with global symbols that clash
@@ -117,6 +122,28 @@ $(OUT)/libmman_peer.so $(OUT)/libmman_peer.a: $(OUT)/%: $(RELINK)/% FORCE
 
 $(OUT)/$(SONAME): | $(OUT)/libmman_peer.so
 	ln -sf libmman_peer.so $@
+
+# ---- The command ---------------------------------------------------------
+# In a directory of its own: the packages that it uses are no library's. For
+# this machine's processor only. Panics name their source files: not with the
+# directories of the building machine.
+COMMAND := target/command/command/mman-peer
+
+$(COMMAND): FORCE
+	@if [ -e $@ ] && ! command -v $(CARGO) >/dev/null; then \
+		echo 'No $(CARGO) here: $@ stays as it was built'; \
+	else set -x; \
+		RUSTFLAGS="$$RUSTFLAGS --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=cargo" \
+		$(CARGO) build --profile command --bin mman-peer --features command --target-dir target/command $(CARGOFLAGS); \
+	fi
+
+$(OUT)/mman-peer: $(COMMAND) | $(OUT)/libmman_peer.so
+	@cmp -s $< $@ || { cp $< $(NEW) && mv $(NEW) $@ && echo $@; }
+
+completions: $(OUT)/mman-peer
+	@mkdir -p completions
+	$< completion bash >completions/mman-peer.bash
+	$< completion zsh >completions/_mman-peer
 
 # ---- The headers ---------------------------------------------------------
 headers-built:
@@ -180,41 +207,59 @@ bench: all
 	@bench/run.sh
 
 # ---- Installation --------------------------------------------------------
-# The .pc files name every directory from their own place, so that an
-# installed tree can be moved as a whole. Under /usr they name it plainly: those
-# are the directories that pkg-config knows to leave out.
-from_pc = $(if $(filter $(PREFIX)/%,$(1)),$${prefix}/$(patsubst $(PREFIX)/%,%,$(1)),$(1))
-up      = $(subst $(eval) ,/,$(patsubst %,..,$(subst /, ,$(patsubst $(PREFIX)/%,%,$(LIBDIR)/pkgconfig))))
+# The files for pkg-config and CMake name every directory from their own place,
+# so that an installed tree can be moved as a whole. Under /usr they name it
+# plainly: those are the directories that the tools know to leave out.
+from_prefix = $(if $(filter $(PREFIX)/%,$(1)),$(2)/$(patsubst $(PREFIX)/%,%,$(1)),$(1))
+up      = $(subst $(eval) ,/,$(patsubst %,..,$(subst /, ,$(patsubst $(PREFIX)/%,%,$(1)))))
 movable = $(and $(filter-out /usr,$(PREFIX)),$(filter $(PREFIX)/%,$(LIBDIR)))
-PCPREFIX = $(if $(movable),$${pcfiledir}/$(up),$(PREFIX))
+PCDIR   = $(LIBDIR)/pkgconfig
+CMDIR   = $(LIBDIR)/cmake/mman_peer
+PCPREFIX = $(if $(movable),$${pcfiledir}/$(call up,$(PCDIR)),$(PREFIX))
+CMPREFIX = $(if $(movable),$${CMAKE_CURRENT_LIST_DIR}/$(call up,$(CMDIR)),$(PREFIX))
+# What a static link needs beyond, from the one place where it stands.
+PRIVATE := $(shell sed -n 's/^Libs.private: *//p' pkgconfig/mman_peer.pc.in)
+space   := $(eval) $(eval)
 
 target/pkgconfig/%.pc: pkgconfig/%.pc.in FORCE
 	@mkdir -p $(@D)
-	@sed -e 's|@PREFIX@|$(PCPREFIX)|' -e 's|@LIBDIR@|$(call from_pc,$(LIBDIR))|' \
-		-e 's|@INCLUDEDIR@|$(call from_pc,$(INCLUDEDIR))|' -e 's|@VERSION@|$(VERSION)|' $< >$@
+	@sed -e 's|@PREFIX@|$(PCPREFIX)|' -e 's|@LIBDIR@|$(call from_prefix,$(LIBDIR),$${prefix})|' \
+		-e 's|@INCLUDEDIR@|$(call from_prefix,$(INCLUDEDIR),$${prefix})|' -e 's|@VERSION@|$(VERSION)|' $< >$@
 
-install: all $(PCFILES:%=target/pkgconfig/%)
-	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
+target/cmake/%.cmake: cmake/%.cmake.in FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@CMAKEPREFIX@|$(CMPREFIX)|' -e 's|@LIBDIR@|$(call from_prefix,$(LIBDIR),$${_mman_peer_prefix})|' \
+		-e 's|@INCLUDEDIR@|$(call from_prefix,$(INCLUDEDIR),$${_mman_peer_prefix})|' \
+		-e 's|@LIBSPRIVATE@|$(subst $(space),;,$(strip $(PRIVATE)))|' -e 's|@VERSION@|$(VERSION)|' $< >$@
+
+install: all $(PCFILES:%=target/pkgconfig/%) $(CMFILES:%=target/cmake/%)
+	$(INSTALL) -d $(DESTDIR)$(PCDIR) $(DESTDIR)$(CMDIR) $(DESTDIR)$(INCLUDEDIR)
 	$(INSTALL) -m 755 $(OUT)/libmman_peer.so $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libmman_peer.so
 	$(INSTALL) -m 644 $(OUT)/libmman_peer.a $(DESTDIR)$(LIBDIR)/libmman_peer.a
-	$(INSTALL) -m 644 $(PCFILES:%=target/pkgconfig/%) $(DESTDIR)$(LIBDIR)/pkgconfig
+	$(INSTALL) -m 644 $(PCFILES:%=target/pkgconfig/%) $(DESTDIR)$(PCDIR)
+	$(INSTALL) -m 644 $(CMFILES:%=target/cmake/%) $(DESTDIR)$(CMDIR)
 	for header in $(HEADERS) $(OVERLAY); do \
 		$(INSTALL) -D -m 644 include/$$header $(DESTDIR)$(INCLUDEDIR)/$$header || exit; done
+	$(INSTALL) -D -m 755 $(OUT)/mman-peer $(DESTDIR)$(BINDIR)/mman-peer
+	$(INSTALL) -D -m 644 completions/mman-peer.bash $(DESTDIR)$(BASHDIR)/mman-peer
+	$(INSTALL) -D -m 644 completions/_mman-peer $(DESTDIR)$(ZSHDIR)/_mman-peer
 	for page in $(MANUALS); do \
-		$(INSTALL) -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/} || exit; done
+		to=$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; $(INSTALL) -d $${to%/*} || exit; \
+		if [ -L $$page ]; then ln -sf $$(readlink $$page) $$to; else $(INSTALL) -m 644 $$page $$to; fi || exit; done
 	@# The run-time linker's cache, where this is no package being built.
 	@if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then ldconfig 2>/dev/null || :; fi
 
 uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libmman_peer.so $(DESTDIR)$(LIBDIR)/libmman_peer.a
-	rm -f $(PCFILES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%)
+	rm -f $(PCFILES:%=$(DESTDIR)$(PCDIR)/%) $(CMFILES:%=$(DESTDIR)$(CMDIR)/%)
 	rm -f $(patsubst %,$(DESTDIR)$(INCLUDEDIR)/%,$(HEADERS) $(OVERLAY))
+	rm -f $(DESTDIR)$(BINDIR)/mman-peer $(DESTDIR)$(BASHDIR)/mman-peer $(DESTDIR)$(ZSHDIR)/_mman-peer
 	for page in $(MANUALS); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
 	@# Of the directories only those that nobody else uses.
-	@for dir in mman_peer/qnx/sys mman_peer/qnx mman_peer sys; do \
-		[ ! -d $(DESTDIR)$(INCLUDEDIR)/$$dir ] || \
-		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(INCLUDEDIR)/$$dir; done
+	@for dir in $(INCLUDEDIR)/mman_peer/qnx/sys $(INCLUDEDIR)/mman_peer/qnx $(INCLUDEDIR)/mman_peer \
+			$(INCLUDEDIR)/sys $(CMDIR) $(LIBDIR)/cmake; do \
+		[ ! -d $(DESTDIR)$$dir ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$$dir; done
 
 clean:
 	rm -rf target

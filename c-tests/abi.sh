@@ -66,6 +66,66 @@ red_when_broken() {
 }
 try 'abi: a library linked wrongly does not pass these checks' red_when_broken
 
+# ---- The interface, against the last release --------------------------------
+# What a program that was built before relies on: each name with its version and
+# binding, its prototype as the compiler reads the headers, the constants, and the
+# sizes of types of ours. Written down in c-tests/interface-1.0 for x86_64; what
+# stands there stays, and a new name gets a line.
+KNOWN=c-tests/interface-1.0
+interface() { # $1 library, $2 directory of the headers
+	readelf --dyn-syms -W "$1" | awk '$8 ~ /@@/ && $4 != "OBJECT" { print "symbol", $5, $8 }' | sort
+	cat >"$scratch/all.c" <<-'C'
+	#define _GNU_SOURCE
+	#include <sys/mman_peer.h>
+	#include <mman_peer.h>
+	#include <mman_peer/companions.h>
+	C
+	$CC -I"$2" -fsyntax-only -aux-info "$scratch/prototypes" "$scratch/all.c" || return
+	sed -n 's|^/\* .*/\([^/]*\):[0-9]*:.* \*/ extern \(.*\)|\2|p' "$scratch/prototypes" |
+		grep -E "(^|[ *])($(names | tr '\n' '|' | sed 's/|$//')) \(" | sed 's/^/prototype /' | sort -u
+	sed -n 's/^#define \(\(MAP\|PROT\|UNMAP\)_[A-Z0-9_]*\|NOFD\)[ \t].*/\1/p' "$2"/sys/mman_peer.h | sort -u >"$scratch/constants"
+	{
+		cat "$scratch/all.c" - <<-'C'
+		#include <stdio.h>
+		int main(void) {
+			printf("type mman_peer_off64_t %u bytes, %s\n", (unsigned)sizeof(mman_peer_off64_t),
+				(mman_peer_off64_t)-1 < 0 ? "signed" : "unsigned");
+		C
+		sed 's/.*/printf("constant & %#x%c", (unsigned)(&), 10);/' "$scratch/constants"
+		echo 'return 0; }'
+	} >"$scratch/constants.c"
+	$CC -I"$2" "$scratch/constants.c" -o "$scratch/constants" && "$scratch/constants"
+}
+compatible() { # $1 library, $2 headers
+	interface "$1" "$2" >"$scratch/interface" || return
+	mkdir -p target && cp "$scratch/interface" target/interface
+	grep -q '^prototype .*mmap_peer' "$scratch/interface" || { cat "$scratch/interface"; return 1; }
+	diff -u $KNOWN "$scratch/interface" || {
+		echo "a line with - breaks programs; if those with + are meant: cp target/interface $KNOWN"
+		return 1
+	}
+}
+try_compatible() {
+	[ "$(uname -m)" = x86_64 ] || skip "the interface is written down for x86_64"
+	compatible $SHARED include
+}
+# It would see a change of a type, of a constant, of a binding.
+red_when_changed() {
+	compatible $SHARED include || return
+	for change in 's/size_t len,/int len,/' 's/MAP_LAZY\t0x00400000/MAP_LAZY\t0x04000000/'; do
+		rm -rf "$scratch/changed" && cp -r include "$scratch/changed" &&
+			sed -i "$change" "$scratch/changed/sys/mman_peer.h" || return
+		cmp -s include/sys/mman_peer.h "$scratch/changed/sys/mman_peer.h" && { echo "no such text: $change"; return 1; }
+		compatible $SHARED "$scratch/changed" >/dev/null 2>&1 && { echo "passed: $change"; return 1; }
+	done
+	objcopy --weaken-symbol=mmap_peer target/relink/mman_peer.o "$scratch/weak.o" &&
+		$CC -shared -Wl,--version-script=libmman_peer.map "$scratch/weak.o" -o "$scratch/broken.so" || return
+	compatible "$scratch/broken.so" include >/dev/null 2>&1 && { echo 'a function that became weak passed'; return 1; }
+	:
+}
+try 'abi: the interface is the one that was released' try_compatible
+try 'abi: a changed type, constant or name does not pass' red_when_changed
+
 # ---- Programs that use it ---------------------------------------------------
 cat >"$scratch/user.c" <<'C'
 #include <stdio.h>
@@ -130,6 +190,14 @@ only_ours() {
 	# What remains to be found is the C library's and the unwinder's.
 	same "names of Rust's left open" '' "$(nm -u $STATIC | awk '{ print $2 }' | grep -E '^_?_R|rust|^_ZN')"
 }
+# Not larger than the README says, but for what another compiler makes of it.
+of_a_size() {
+	set -- $(sed -n 's/^`libmman_peer.so` has \([0-9.]*\) MB, `libmman_peer.a` \([0-9.]*\) MB.*/\1 \2/p' README.md)
+	[ $# = 2 ] || { echo 'README.md does not give the sizes'; return 1; }
+	awk -v so="$1" -v a="$2" -v real_so="$(wc -c <$SHARED)" -v real_a="$(wc -c <$STATIC)" 'BEGIN {
+		print "README: " so, a " MB; found:", real_so, real_a
+		exit !(real_so < so * 1.25e6 && real_a < a * 1.25e6 && real_so > so * 0.75e6 && real_a > a * 0.75e6) }'
+}
 no_debug() {
 	same 'sections with debug information' '' "$(readelf -SW $STATIC | grep -o '\.debug_[a-z]*')"
 }
@@ -164,6 +232,7 @@ private_libraries() {
 }
 try 'abi: the static library has our names only' only_ours
 try 'abi: and no debug information' no_debug
+try 'abi: the libraries have the sizes that the README gives' of_a_size
 try 'abi: links into a program' links_static $STATIC
 try 'abi: links into a program without unused sections' links_static -Wl,--gc-sections $STATIC
 try 'abi: links into a wholly static program' links_static -static $STATIC

@@ -37,7 +37,7 @@ part() { # $@ command
 }
 
 # Cargo's lines: "test result: ok. 3 passed; 0 failed; 0 ignored; ..."
-show $CARGO test -q $CARGOFLAGS
+show $CARGO test -q --features command $CARGOFLAGS
 set -- $(sed -n 's/.*test result: [^.]*\. \([0-9]*\) passed; \([0-9]*\) failed; \([0-9]*\) ignored;.*/\1 \2 \3/p' "$log" |
 	awk '{ p += $1; f += $2; i += $3 } END { print p + 0, f + 0, i + 0 }')
 [ "$status" = 0 ] || [ "$2" != 0 ] || set -- "$1" 1 "$3"
@@ -46,6 +46,8 @@ add "$1" "$2" "$3" 'cargo test'
 part c-tests/headers.sh
 part c-tests/abi.sh
 part c-tests/installed.sh
+part c-tests/manual.sh
+part c-tests/command.sh
 part c-tests/examples.sh
 # A test that does not build is a failure, which run.sh counts.
 show $MAKE -s -k -j2 tests

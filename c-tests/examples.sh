@@ -18,6 +18,7 @@ build() {
 		cp "target/examples/$program" "$scratch/examples/" || return
 	done
 	cp -P target/release/libmman_peer.so* "$scratch/release/" || return
+	${CARGO:-cargo} build -q --example peer ${CARGOFLAGS-} && cp target/debug/examples/peer "$scratch/examples/" || return
 	chmod -R a+rX "$scratch"
 }
 
@@ -92,6 +93,7 @@ for who in root user; do
 	try "examples: a room ($who)" room $who
 	try "examples: QNX's documented program ($who)" demo $who documented
 	try "examples: the documented program, with more to see ($who)" demo $who fork_demo
+	try "examples: the library from Rust ($who)" demo $who peer
 	try "examples: a graphics server, its clients, and one that dies ($who)" graphics $who
 	# First: the file has no device in it yet.
 	try "examples: a driver without its device ($who)" no_device $who

@@ -56,16 +56,19 @@ expected_files() { # $1 prefix of all, $2 directory of the libraries
 			pkgconfig/mman_peer.pc pkgconfig/mman_peer-qnx.pc; do
 			echo "$1/$2/$library"
 		done
-		for page in man/*.[1-9]; do
-			[ ! -e "$page" ] || echo "$1/share/man/man${page##*.}/${page#man/}"
-		done
+		for file in mman_peer-config mman_peer-config-version; do echo "$1/$2/cmake/mman_peer/$file.cmake"; done
+		for page in man/*.[1-9]; do echo "$1/share/man/man${page##*.}/${page#man/}"; done
+		echo "$1/bin/mman-peer"
+		echo "$1/share/bash-completion/completions/mman-peer"
+		echo "$1/share/zsh/site-functions/_mman-peer"
 	} | LC_ALL=C sort
 }
 puts_down() {
 	install_to PREFIX="$first" || return
 	same 'installed files' "$(expected_files . lib)" "$(files "$first")" || return
 	same 'files that not everybody may read' '' "$(find "$first" ! -type l ! -perm -a+r)" || return
-	same 'the link for the linker' libmman_peer.so.1 "$(readlink "$first/lib/libmman_peer.so")"
+	same 'the link for the linker' libmman_peer.so.1 "$(readlink "$first/lib/libmman_peer.so")" || return
+	same 'a page that is another' mmap_peer.3 "$(readlink "$first/share/man/man3/munmap_peer.3")"
 }
 try 'installed: the files, and no other' puts_down
 
@@ -83,8 +86,98 @@ dynamic() {
 	compile $CC "$scratch/program.c" '--cflags --libs mman_peer' && version_printed || return
 	readelf -dW "$scratch/program" | grep -q 'NEEDED.*\[libmman_peer.so.1\]'
 }
-cxx() {
-	compile "$CXX -std=c++98 -pedantic" "$scratch/program.cc" '--cflags --libs mman_peer' && version_printed
+standards() {
+	compile "$CC -std=c89 -pedantic" "$scratch/program.c" '--cflags --libs mman_peer' && version_printed || return
+	for standard in c++98 c++20; do
+		compile "$CXX -std=$standard -pedantic" "$scratch/program.cc" '--cflags --libs mman_peer' &&
+			version_printed || { echo "as $standard"; return 1; }
+	done
+}
+# As a program's own Makefile has it.
+by_make() {
+	mkdir -p "$scratch/make" && cp "$scratch/program.c" "$scratch/make/" || return
+	cat >"$scratch/make/Makefile" <<-'M'
+	CFLAGS += -Wall -Werror $(shell pkg-config --cflags mman_peer)
+	LDLIBS += $(shell pkg-config --libs mman_peer)
+	program: program.c
+	M
+	PKG_CONFIG_PATH=$tree/$libraries/pkgconfig $MAKE -s -B -C "$scratch/make" CC="$CC" &&
+		same 'version' "$(words --modversion mman_peer)" "$(run "$scratch/make/program")"
+}
+by_cmake() {
+	command -v cmake >/dev/null || skip 'no cmake'
+	mkdir -p "$scratch/cmake" && cp "$scratch/program.c" examples/documented.c "$scratch/cmake/" || return
+	cat >"$scratch/cmake/CMakeLists.txt" <<-'C'
+	cmake_minimum_required(VERSION 3.13)
+	project(consumer C)
+	find_package(mman_peer @VERSION@ REQUIRED)
+	find_package(mman_peer REQUIRED) # twice, as through a dependency
+	add_compile_options(-Wall -Werror)
+	add_executable(shared program.c)
+	target_link_libraries(shared mman_peer::mman_peer)
+	add_executable(static program.c)
+	target_link_libraries(static mman_peer::mman_peer_static)
+	add_executable(documented documented.c)
+	target_link_libraries(documented mman_peer::qnx)
+	set_target_properties(documented PROPERTIES NO_SYSTEM_FROM_IMPORTED ON C_STANDARD 99 C_EXTENSIONS OFF)
+	target_compile_options(documented PRIVATE -pedantic)
+	C
+	sed -i "s/@VERSION@/$(words --modversion mman_peer)/" "$scratch/cmake/CMakeLists.txt"
+	rm -rf "$scratch/cmake/build"
+	cmake -S "$scratch/cmake" -B "$scratch/cmake/build" -DCMAKE_PREFIX_PATH="$tree" -DCMAKE_C_COMPILER="$CC" &&
+		cmake --build "$scratch/cmake/build" --verbose || return
+	# With their rpath, without LD_LIBRARY_PATH.
+	for program in shared static; do
+		same "version printed by $program" "$(words --modversion mman_peer)" "$("$scratch/cmake/build/$program")" || return
+	done
+	readelf -dW "$scratch/cmake/build/static" | grep mman_peer && return 1
+	"$scratch/cmake/build/documented" || return
+	sed 's/find_package(mman_peer [0-9.]*/find_package(mman_peer 99.0/' "$scratch/cmake/CMakeLists.txt" >"$scratch/newer" &&
+		mv "$scratch/newer" "$scratch/cmake/CMakeLists.txt" || return
+	if cmake -S "$scratch/cmake" -B "$scratch/cmake/build" >"$scratch/said" 2>&1; then
+		echo 'a version that it does not have was found'
+		return 1
+	fi
+	grep -q 'compatible with requested version' "$scratch/said" || { cat "$scratch/said"; return 1; }
+}
+by_meson() {
+	command -v meson >/dev/null && command -v ninja >/dev/null || skip 'no meson and ninja'
+	rm -rf "$scratch/meson" && mkdir "$scratch/meson" && cp "$scratch/program.c" examples/documented.c "$scratch/meson/" || return
+	cat >"$scratch/meson/meson.build" <<-'M'
+	project('consumer', 'c', default_options: ['werror=true', 'c_std=c99'])
+	executable('shared', 'program.c', dependencies: dependency('mman_peer', version: '>=0'))
+	executable('static', 'program.c', dependencies: dependency('mman_peer', static: true), link_args: '-static')
+	executable('documented', 'documented.c', dependencies: dependency('mman_peer-qnx'))
+	M
+	CC="$CC" PKG_CONFIG_PATH=$tree/$libraries/pkgconfig meson setup "$scratch/meson/build" "$scratch/meson" &&
+		ninja -C "$scratch/meson/build" || return
+	for program in shared static; do
+		same "version printed by $program" "$(words --modversion mman_peer)" "$(run "$scratch/meson/build/$program")" || return
+	done
+	run "$scratch/meson/build/documented"
+}
+# With the library opened by the program itself, and closed again.
+by_dlopen() {
+	cat >"$scratch/dl.c" <<-'C'
+	#include <dlfcn.h>
+	#include <stdio.h>
+	int main(int argc, char **argv)
+	{
+		void *library = argc > 1 ? dlopen(argv[1], RTLD_NOW) : NULL;
+		const char *(*version)(void);
+		if (!library || !(*(void **)&version = dlsym(library, "mman_peer_version"))) {
+			puts(dlerror());
+			return 1;
+		}
+		puts(version());
+		return dlclose(library);
+	}
+	C
+	$CC -Wall "$scratch/dl.c" -ldl -o "$scratch/dl" &&
+		same 'version' "$(words --modversion mman_peer)" "$("$scratch/dl" "$tree/$libraries/libmman_peer.so.1")"
+}
+command_runs() {
+	same 'version' "mman-peer $(words --modversion mman_peer)" "$("$tree/bin/mman-peer" --version)"
 }
 static() {
 	compile "$CC -static" "$scratch/program.c" '--static --cflags --libs mman_peer' -Wl,--fatal-warnings &&
@@ -109,7 +202,12 @@ overlay_is_asked_for() {
 }
 programs() { # $1 where
 	try "installed: a program with the shared library $1" dynamic
-	try "installed: a C++98 program $1" cxx
+	try "installed: C89, C++98 and C++20 programs $1" standards
+	try "installed: a program's own Makefile $1" by_make
+	try "installed: CMake, shared, static and with the overlay $1" by_cmake
+	try "installed: Meson, likewise $1" by_meson
+	try "installed: opened at run time $1" by_dlopen
+	try "installed: the command $1" command_runs
 	try "installed: a static program $1" static
 	try "installed: QNX's documented example as typed $1" documented
 	try "installed: the overlay only for those who ask $1" overlay_is_asked_for
@@ -142,12 +240,12 @@ leaves_nothing() {
 	: >"$first/include/sys/somebody_elses.h"
 	$MAKE -s uninstall PREFIX="$first" || return
 	same 'left behind' ./include/sys/somebody_elses.h "$(files "$first")" || return
-	same 'directories of ours' '' "$(find "$first" -name 'mman_peer*')"
+	same 'directories of ours' '' "$(find "$first" -name 'mman_peer*' -o -name cmake)"
 }
-# The library must not tell on whose machine it was built.
+# They must not tell on whose machine they were built.
 no_build_paths() {
-	for library in libmman_peer.so libmman_peer.a; do
-		same "build paths in $library" '' "$(strings target/release/$library | grep -F -e "$PWD" -e "${HOME:-/nowhere}/" | head -n 5)" || return
+	for built in libmman_peer.so libmman_peer.a mman-peer; do
+		same "build paths in $built" '' "$(strings target/release/$built | grep -F -e "$PWD" -e "${HOME:-/nowhere}/" | head -n 5)" || return
 	done
 }
 # As under sudo, which has a path of its own.
@@ -158,6 +256,6 @@ without_cargo() {
 try 'installed: by somebody who has no cargo' without_cargo
 try 'installed: staged for a package with DESTDIR and LIBDIR' staged
 try 'installed: uninstall leaves nothing, and what is not ours' leaves_nothing
-try 'installed: no path of the building machine in the libraries' no_build_paths
+try 'installed: no path of the building machine in what was built' no_build_paths
 
 summary

@@ -3,13 +3,32 @@
 //! created and removed in the address space of another process, which goes on
 //! as if nothing had happened.
 //!
-//! The library is made for C; see `<sys/mman_peer.h>` and the README. One call
-//! goes down this list, and its result comes back up it; no file calls one
-//! above its own line:
+//! The library is made for C; see `<sys/mman_peer.h>` and the README. A Rust
+//! program uses the same rooms through [`Peer`]:
+//!
+//! ```
+//! use mman_peer::{Map, Peer};
+//! # use std::process::{Command, Stdio};
+//!
+//! # fn main() -> Result<(), mman_peer::Error> {
+//! let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("cat starts");
+//! let peer = Peer::of(child.id())?;
+//! let there = peer.map(&Map::anonymous(4096))?;   // an address in the child
+//! peer.unmap(there, 4096)?;
+//! # drop(child.stdin.take());
+//! # assert!(child.wait().expect("the child ends").success());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it is built
+//!
+//! One call goes down this list, and its result comes back up it; no file
+//! calls one above its own line:
 //!
 //! | room | files | its matter |
 //! |---|---|---|
-//! | edge | `ffi/` | C types, errno |
+//! | edges | `ffi/`, `safe` | C types, errno; the types for Rust |
 //! | call | `call` | the order of events |
 //! | hall | `request`, `flags`, `companions` | what is wanted, in terms of Linux; pure |
 //! | doors | `peer`, `carry`, `phys`, `load` | who is meant, what is brought along |
@@ -18,10 +37,6 @@
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("mman_peer is for Linux");
-
-// Tests unwind, and cargo builds the library they link that way, too.
-#[cfg(all(panic = "unwind", not(debug_assertions)))]
-compile_error!("mman_peer must be built with panic=abort: a panic must not unwind into C");
 
 mod arch;
 mod call;
@@ -39,5 +54,8 @@ mod perform;
 mod phys;
 mod procfs;
 mod request;
+mod safe;
 mod sys;
 mod text;
+
+pub use safe::{allow, map_own, unmap_own, version, Consent, Error, Map, Peer, Way};

@@ -111,7 +111,7 @@ fn explain() -> *const c_char {
 }
 
 /// One write(2) of one line.
-fn debug_line(call: &dyn fmt::Display, route: &Route, result: &Result<usize, Fault>) {
+pub(crate) fn debug_line(call: &dyn fmt::Display, route: &Route, result: &Result<usize, Fault>) {
     let mut buffer = [0; 768];
     let (end, room) = (buffer.len() - 1, buffer.len() - 1);
     let mut text = Text::new(&mut buffer[..room]);
