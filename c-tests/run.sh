@@ -1,13 +1,14 @@
 #!/bin/sh
 # run.sh: runs the C tests that make has built, and says what each one did.
 #
-#   c-tests/run.sh [-j JOBS] [--as root|user] [NAME...]
+#   c-tests/run.sh [-j JOBS] [--as root|user] [NAME...]     (or NAME:root, NAME:user)
 #
 # Every c-tests/NAME.c is a test and lies built in target/c-tests/NAME; a test
 # that was not built is a failure. What a test may write in its first comment:
 #   runs-as: root        only as root             (default: as root and as user)
 #   runs-as: user        only as an ordinary user
 #   time-limit: SECONDS  longer is a hang, and a hang is a failure (default 20)
+#                        (times C_TEST_SLOWNESS, see check.h)
 #   runs-alone           nothing else runs meanwhile: it measures time, or
 #                        changes a setting of the whole machine
 #   helper               no test of its own: a program that tests start
@@ -100,7 +101,7 @@ run_one() { # $1 scratch, $2 NAME:WHO
 		return
 	fi
 	limit=$(marker "$source" time-limit)
-	limit=${limit:-20}
+	limit=$((${limit:-20} * ${C_TEST_SLOWNESS:-1}))
 	room=$scratch/rooms/$name.$who
 	mkdir "$room"
 	as=
@@ -199,6 +200,8 @@ if [ $# -eq 0 ]; then
 	for source in "$here"/*.c; do set -- "$@" "$source"; done
 fi
 for wanted; do
+	as_wanted=
+	case $wanted in *:root | *:user) as_wanted=${wanted##*:} wanted=${wanted%:*} ;; esac
 	name=$(basename "$wanted" .c)
 	source=$here/$name.c
 	[ -e "$source" ] || die "there is no test $source"
@@ -208,7 +211,7 @@ for wanted; do
 	as=$(marker "$source" runs-as)
 	for who in root user; do
 		[ "${as:-$who}" = $who ] || continue
-		[ "${only:-$who}" = $who ] || continue
+		[ "${only:-$who}" = $who ] && [ "${as_wanted:-$who}" = $who ] || continue
 		if [ $who = root ] && [ "$(id -u)" != 0 ]; then
 			[ "$as" = root ] || continue    # it runs as user all the same
 			outcome=$scratch/outcomes/$name.$who output=/dev/null
