@@ -78,6 +78,9 @@ stage() {
 	[ "$names" != all ] || names=$(cd c-tests && printf '%s\n' *.c | sed 's/\.c$//')
 	echo "echo; echo '== $row: $stage'"
 	for name in $names; do
+		case $name in @*) table "lab/lists/${name#@}" ;; *) echo "$name" ;; esac
+	done >"$scratch/names"
+	while read -r name; do
 		reason=$(table lab/not-here | while IFS='|' read -r rows test reason; do
 			# shellcheck disable=SC2053
 			if [[ $row/$stage == $rows ]] && [ "$test" = "${name%:*}" ]; then echo "$reason"; fi
@@ -88,7 +91,7 @@ stage() {
 		else
 			kept="$kept $name"
 		fi
-	done
+	done <"$scratch/names"
 	[ -n "$kept" ] || kept=nothing
 	echo "if $preparation; then $wrapper sh /lab/c-tests/run.sh $options$kept; else echo 'lab: $stage cannot be prepared'; fi"
 	echo "echo 'kept back: $skips'"
@@ -126,7 +129,7 @@ machine() {
 	IFS='|' read -r _ processor kernel commandline stages < <(table lab/machines | grep "^$row|") ||
 		die "lab/machines has no row $row"
 	{
-		echo 'export C_TESTS_BUILT=/lab/built/c-tests C_TESTS_LIBRARIES=/lab/built/release C_TEST_SLOWNESS=10'
+		echo 'export C_TESTS_BUILT=/lab/built/c-tests C_TESTS_LIBRARIES=/lab/built/release C_TEST_SLOWNESS=5'
 		if [ "${1-}" = -c ]; then
 			printf '%s\n' "$2"
 		else
