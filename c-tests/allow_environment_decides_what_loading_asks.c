@@ -60,7 +60,7 @@ static void check_asked(const char *with, int by_loading, unsigned long long who
 	setting = with;
 	asked_count = 0;
 	p = peer_start(supervised_body);
-	notify_serve(p.channel, judge);
+	notify_serve(&p, judge);
 	CHECK(peer_status(&p) == 0);
 	close(p.channel);
 	if (by_loading) {

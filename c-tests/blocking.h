@@ -125,13 +125,14 @@ static inline long raw_epoll_wait(int epoll, struct epoll_event *e, int n, int m
 
 static inline struct timespec timespec_of(double seconds)
 {
+	seconds *= check_slowness();
 	struct timespec t = { (time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9) };
 	return t;
 }
 
 static inline double seconds_of(const struct timespec *t)
 {
-	return (double)t->tv_sec + (double)t->tv_nsec / 1e9;
+	return ((double)t->tv_sec + (double)t->tv_nsec / 1e9) / check_slowness();
 }
 
 static inline struct timespec clock_in(clockid_t clock, const struct timespec *span)
@@ -233,7 +234,7 @@ static inline long call_sigsuspend(struct scene *s)
 
 static inline long call_poll_time(struct scene *s)
 {
-	return raw_poll(NULL, 0, (int)(seconds_of(&s->span) * 1000));
+	return raw_poll(NULL, 0, (int)(seconds_of(&s->span) * 1000 * check_slowness()));
 }
 
 static inline long call_poll(struct scene *s)
@@ -262,7 +263,7 @@ static inline long call_select_time(struct scene *s)
 {
 	struct timeval left = { s->span.tv_sec, s->span.tv_nsec / 1000 };
 	long r = raw_select(0, NULL, &left);
-	s->extra = remaining_fits(s, (double)left.tv_sec + (double)left.tv_usec / 1e6);
+	s->extra = remaining_fits(s, ((double)left.tv_sec + (double)left.tv_usec / 1e6) / check_slowness());
 	return r;
 }
 

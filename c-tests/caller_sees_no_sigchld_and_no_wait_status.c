@@ -87,7 +87,7 @@ int main(int argc, char **argv)
 	threads[3] = thread_start(waits_by_waitid, NULL);
 	threads[4] = thread_start(asks_again_and_again, NULL);
 
-	for (int i = 0; i < PAIRS; i++) {
+	for (int i = 0; i < check_rounds(PAIRS); i++) {
 		void *at;
 		if (i % 4 == 3)
 			CHECK_MAPS(at, mmap_peer(target.pid, NULL, check_page(), PROT_READ, MAP_SHARED, fd, 0));

@@ -121,11 +121,39 @@ static inline void check_skip(const char *why, ...)
 
 static inline size_t check_page(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 
+/*
+ * How many times slower than real hardware this machine is: C_TEST_SLOWNESS,
+ * which the lab sets for its emulated ones. The tests' seconds are that much
+ * longer. Of what only gains by repetition check_rounds() lets one in
+ * C_TEST_ROUNDS be done.
+ */
+static inline int check_factor(const char *name)
+{
+	const char *set = getenv(name);
+	return set != NULL && atoi(set) > 0 ? atoi(set) : 1;
+}
+
+static inline int check_slowness(void)
+{
+	static int slowness;
+	if (slowness == 0)
+		slowness = check_factor("C_TEST_SLOWNESS");
+	return slowness;
+}
+
+static inline int check_rounds(int rounds)
+{
+	static int one_in;
+	if (one_in == 0)
+		one_in = check_factor("C_TEST_ROUNDS");
+	return (rounds + one_in - 1) / one_in;
+}
+
 static inline double check_now(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return ((double)t.tv_sec + (double)t.tv_nsec / 1e9) / check_slowness();
 }
 
 /*

@@ -15,7 +15,7 @@ static void test(struct target *t)
 	unsigned char *a;
 	snapshot_take(&snapshots_before[0], getpid());
 	snapshot_take(&snapshots_before[1], t->pid);
-	for (i = 0; i < TIMES; i++) {
+	for (i = 0; i < check_rounds(TIMES); i++) {
 		CHECK_MAPS(a, mmap_peer(t->pid, NULL, 5000, PROT_READ, flags[i % 4], i % 3 ? fd : NOFD, 0));
 		CHECK_OK(munmap_peer(t->pid, a, 5000));
 	}

@@ -1,13 +1,14 @@
 #!/bin/sh
 # run.sh: runs the C tests that make has built, and says what each one did.
 #
-#   c-tests/run.sh [-j JOBS] [--as root|user] [NAME...]
+#   c-tests/run.sh [-j JOBS] [--as root|user] [NAME...]     (or NAME:root, NAME:user)
 #
 # Every c-tests/NAME.c is a test and lies built in target/c-tests/NAME; a test
 # that was not built is a failure. What a test may write in its first comment:
 #   runs-as: root        only as root             (default: as root and as user)
 #   runs-as: user        only as an ordinary user
 #   time-limit: SECONDS  longer is a hang, and a hang is a failure (default 20)
+#                        (times C_TEST_SLOWNESS, see check.h)
 #   runs-alone           nothing else runs meanwhile: it measures time, or
 #                        changes a setting of the whole machine
 #   helper               no test of its own: a program that tests start
@@ -30,23 +31,34 @@ built=${C_TESTS_BUILT:-$top/target/c-tests}     # the test programs
 libraries=${C_TESTS_LIBRARIES:-$top/target/release}
 ordinary=65432                                  # uid and gid that own nothing
 
-# What the first comment of a test says behind "KEY:"; $1 file, $2 key.
-marker() {
-	sed -n -e "s|^[ /*]*$2: *\([^ ]*\).*|\1|p" -e '/\*\//q' "$1"
-}
-has_mark() {
-	sed -n -e "/^[ /*]*$2\$/p" -e '/\*\//q' "$1" | grep -q .
+# What the first comments of the tests say: a line each, NAME AS LIMIT HOW; AS
+# is root, user or both, HOW is shared, alone or helper.
+markers() { # $@ sources
+	awk 'function tell() { if (name != "") print name, as, limit, how }
+		FNR == 1 {
+			tell()
+			name = FILENAME; sub(/.*\//, "", name); sub(/\.c$/, "", name)
+			as = "both"; limit = 20; how = "shared"; comment = 1
+		}
+		!comment { next }
+		/^[ \/*]*runs-as: / { as = $NF }
+		/^[ \/*]*time-limit: / { limit = $NF }
+		/^[ \/*]*runs-alone$/ { how = "alone" }
+		/^[ \/*]*helper$/ { how = "helper" }
+		/\*\// { comment = 0 }
+		END { tell() }' "$@"
 }
 
 # Ends what a test left running: by the word in its environment that only this
 # test has, and by its session, for those that hide or wipe their environment.
 end_leftovers() { # $1 word, $2 session
 	for pid in $( {
-		grep -lsF "C_TEST_RUN=$1" /proc/[0-9]*/environ | cut -d/ -f3
+		grep -lsF "C_TEST_RUN=$1" /proc/[0-9]*/environ
 		cat /proc/[0-9]*/stat 2>/dev/null |
-			awk -v session="$2" '{ pid = $1; sub(/.*\) /, "") } $1 != "Z" && $4 == session { print pid }'
-	} | sort -u); do
-		kill -KILL "$pid" 2>/dev/null
+			awk -v session="$2" '{ pid = $1; sub(/.*\) /, "") } $1 != "Z" && $4 == session { print "/proc/" pid "/" }'
+	}); do
+		pid=${pid#/proc/}
+		kill -KILL "${pid%%/*}" 2>/dev/null
 	done
 }
 
@@ -90,17 +102,16 @@ skip_is_expected() { # $1 name, $2 who
 }
 
 # One test, once: prints its lines and notes the outcome in a file.
-run_one() { # $1 scratch, $2 NAME:WHO
-	scratch=$1 name=${2%:*} who=${2#*:}
-	source=$here/$name.c
+run_one() { # $1 scratch, $2 NAME:WHO:LIMIT
+	scratch=$1 name=${2%%:*} limit=${2##*:} who=${2#*:}
+	who=${who%:*}
 	outcome=$scratch/outcomes/$name.$who
 	output=$outcome.output
 	if [ ! -x "$scratch/bin/$name" ]; then
 		report FAIL "it was not built: $built/$name"
 		return
 	fi
-	limit=$(marker "$source" time-limit)
-	limit=${limit:-20}
+	limit=$((limit * ${C_TEST_SLOWNESS:-1}))
 	room=$scratch/rooms/$name.$who
 	mkdir "$room"
 	as=
@@ -109,17 +120,21 @@ run_one() { # $1 scratch, $2 NAME:WHO
 		as="setpriv --reuid=$ordinary --regid=$ordinary --clear-groups --inh-caps=-all"
 	fi
 	cd "$room" || exit 2
-	began=$(date +%s)
+	read -r began _ </proc/uptime
+	# A slow machine is waited for longer than the library's default of a second.
+	patience=
+	[ "${C_TEST_SLOWNESS:-1}" = 1 ] || patience=MMAN_PEER_TIMEOUT_MS=$((1000 * C_TEST_SLOWNESS))
 	# In this shell a child is no group leader, so setsid becomes the
 	# session's leader and $! is the session's number.
 	setsid env -u MMAN_PEER_DEBUG -u MMAN_PEER_ENGINE -u MMAN_PEER_TIMEOUT_MS \
 		-u MMAN_PEER_ALLOW -u MMAN_PEER_PHYSMEM -u MMAN_PEER_SERVE \
-		C_TEST_RUN="$room;" HOME="$room" TMPDIR="$room" LD_LIBRARY_PATH="$scratch/bin" \
+		$patience C_TEST_RUN="$room;" HOME="$room" TMPDIR="$room" LD_LIBRARY_PATH="$scratch/bin" \
 		timeout -k 3 "$limit" $as "$scratch/bin/$name" </dev/null >"$output" 2>&1 &
 	session=$!
 	{ wait $session; } 2>/dev/null  # the shell need not say "Killed"
 	status=$?
-	took=$(($(date +%s) - began))
+	read -r ended _ </proc/uptime
+	took=$((${ended%.*} - ${began%.*}))
 	end_leftovers "$room;" $session
 	cd / && rm -rf "$room"
 	case $status in
@@ -199,32 +214,40 @@ if [ $# -eq 0 ]; then
 	for source in "$here"/*.c; do set -- "$@" "$source"; done
 fi
 for wanted; do
-	name=$(basename "$wanted" .c)
+	as_wanted=both
+	case $wanted in *:root | *:user) as_wanted=${wanted##*:} wanted=${wanted%:*} ;; esac
+	name=${wanted##*/}
+	name=${name%.c}
 	source=$here/$name.c
 	[ -e "$source" ] || die "there is no test $source"
-	if has_mark "$source" helper; then continue; fi
-	list=$scratch/shared
-	if has_mark "$source" runs-alone; then list=$scratch/alone; fi
-	as=$(marker "$source" runs-as)
+	echo "$source $as_wanted"
+done >"$scratch/wanted" || exit
+markers $(cut -d ' ' -f 1 "$scratch/wanted") | paste -d ' ' - "$scratch/wanted" >"$scratch/marked"
+while read -r name as limit how _ as_wanted; do
+	[ "$how" != helper ] || continue
 	for who in root user; do
-		[ "${as:-$who}" = $who ] || continue
-		[ "${only:-$who}" = $who ] || continue
+		case $who/${only:-$who}/$as/$as_wanted in
+		root/root/root/root | root/root/both/root | root/root/root/both | root/root/both/both) ;;
+		user/user/user/user | user/user/both/user | user/user/user/both | user/user/both/both) ;;
+		*) continue ;;
+		esac
 		if [ $who = root ] && [ "$(id -u)" != 0 ]; then
 			[ "$as" = root ] || continue    # it runs as user all the same
 			outcome=$scratch/outcomes/$name.$who output=/dev/null
 			report skip 'needs root'
 			continue
 		fi
-		echo "$name:$who" >>"$list"
+		echo "$name:$who:$limit" >>"$scratch/$how"
 	done
-done
+done <"$scratch/marked"
 
 xargs -r -P "$jobs" -n 1 sh "$here/run.sh" --one "$scratch" <"$scratch/shared"
 xargs -r -P 1 -n 1 sh "$here/run.sh" --one "$scratch" <"$scratch/alone"
 
 # A run that left no outcome was lost, which counts as a failure.
 for run in $(cat "$scratch/shared" "$scratch/alone"); do
-	name=${run%:*} who=${run#*:}
+	name=${run%%:*} who=${run#*:}
+	who=${who%:*}
 	outcome=$scratch/outcomes/$name.$who output=$outcome.output
 	[ -e "$outcome.line" ] || report FAIL 'the runner lost it'
 done

@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 	proc_text(target.pid, "maps", maps, sizeof maps);
 	fd_list(target.pid, fds, sizeof fds);
 	fd_list(getpid(), own_fds, sizeof own_fds);
-	for (int i = 0; i < ASYNCHRONOUS; i++) {
+	for (int i = 0; i < check_rounds(ASYNCHRONOUS); i++) {
 		pthread_t thread;
 		begun = 0;
 		thread = thread_start(cancelled_at_any_instant, NULL);

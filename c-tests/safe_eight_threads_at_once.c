@@ -23,7 +23,7 @@ static void *calls(void *number)
 {
 	int me = (int)(intptr_t)number;
 	size_t page = check_page();
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < check_rounds(ROUNDS); i++) {
 		char word[32];
 		pid_t nobody = -100 - me;
 		pair(common.pid, PRIVATE_ANON, NOFD, page * (size_t)(me + 1));

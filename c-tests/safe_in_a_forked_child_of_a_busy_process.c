@@ -39,7 +39,7 @@ int main(int argc, char **argv)
 	target = consenting_peer();
 	for (int i = 0; i < THREADS; i++)
 		threads[i] = thread_start(busy, NULL);
-	for (int i = 0; i < FORKS; i++) {
+	for (int i = 0; i < check_rounds(FORKS); i++) {
 		int status;
 		pid_t child = fork();
 		CHECK(child != -1);

@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 	CHECK(sigaltstack(&alternate, NULL) == 0);
 	CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
 
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < check_rounds(ROUNDS); i++) {
 		void *block;
 		heap_interruption = interrupt;
 		block = malloc(100);

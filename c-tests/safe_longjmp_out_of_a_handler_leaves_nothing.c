@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 
 	instants_begin(on_alarm, 0);
 	(void)sigsetjmp(back, 1);
-	while (jumps < JUMPS) {
+	while (jumps < (unsigned long)check_rounds(JUMPS)) {
 		next_instant();
 		in_call = 1;
 		(void)map_again(target.pid, place, page, MAP_SHARED | MAP_FIXED, fd);

@@ -94,7 +94,7 @@ int main(void)
 		check_skip("this C library has not registered rseq");
 	shared = shared_memory(sizeof *shared);
 	p = peer_start(target);
-	for (round = 0; round < ROUNDS; round++) {
+	for (round = 0; round < check_rounds(ROUNDS); round++) {
 		AWAIT(shared->inside > n);
 		n = shared->inside;
 		if (round % 2 == 0)

@@ -6,7 +6,8 @@
  */
 #include "disturb.h"
 
-enum { SIGNALS = 1500 };
+enum { MANY = 1500 };
+#define SIGNALS check_rounds(MANY)
 
 static struct { atomic_int handled, wrong, dismissed; pid_t sender; } *shared;
 

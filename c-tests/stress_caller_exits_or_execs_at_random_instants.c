@@ -30,7 +30,7 @@ static int judge(int channel)
 	(void)channel;
 	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
 	judge_target();
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < check_rounds(ROUNDS); i++) {
 		unsigned delay = random_below(&seed, 700);
 		int status;
 		pid_t pid;

@@ -15,7 +15,7 @@ static int caller_body(int channel)
 {
 	size_t length = check_page() * (size_t)hear_word(channel);
 	int fd = marked_memfd('1');
-	for (int i = 0; i < PAIRS; i++) {
+	for (int i = 0; i < check_rounds(PAIRS); i++) {
 		void *at;
 		CHECK_MAPS(at, mmap_peer(target.pid, NULL, length, READ_WRITE,
 			i % 3 ? PRIVATE_ANON : MAP_SHARED, i % 3 ? NOFD : fd, 0));

@@ -40,7 +40,7 @@ static int judge(int channel)
 	(void)channel;
 	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
 	killing_residue(before, sizeof before);
-	for (int i = 0; i < CALLS; i++) {
+	for (int i = 0; i < check_rounds(CALLS); i++) {
 		void *at = mmap_peer(killing_target.pid, killing_place, killing_length(), READ_WRITE,
 			MAP_SHARED | MAP_FIXED, killing_memfd, 0);
 		if (at == MAP_FAILED && errno != EAGAIN)
@@ -48,7 +48,7 @@ static int judge(int channel)
 		CHECK(at == killing_place || (at == MAP_FAILED && errno == EAGAIN));
 		check_same_text("the target after a call", before, killing_residue(after, sizeof after));
 	}
-	for (int i = 0; i < KILLS; i++) {
+	for (int i = 0; i < check_rounds(KILLS); i++) {
 		pid_t caller;
 		told->inside = 0;
 		caller = fork();

@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 	unsigned long done = 0;
 
 	fd_list(getpid(), before, sizeof before);
-	for (unsigned i = 0; i < TARGETS; i++) {
+	for (unsigned i = 0; i < (unsigned)check_rounds(TARGETS); i++) {
 		struct peer target = consenting_peer();
 		int status, failed;
 		killer_order(&killer, target.pid, i * 20000);    /* from no call to many */

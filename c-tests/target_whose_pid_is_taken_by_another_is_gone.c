@@ -52,7 +52,7 @@ int main(void)
 	struct peer target = peer_start(obedient_body);
 	pid = target.pid;
 	caller = peer_start(calling_body);
-	notify_serve(caller.channel, replace_at_the_first_attach);
+	notify_serve(&caller, replace_at_the_first_attach);
 	CHECK(peer_status(&caller) == 0);
 	CHECK(replaced);
 	await_syscall(pid, CALL_PAUSE);

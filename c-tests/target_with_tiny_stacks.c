@@ -72,7 +72,7 @@ int main(void)
 	shared = shared_memory(sizeof *shared);
 	p = peer_start(target);
 	AWAIT(shared->rounds > 0);
-	for (i = 0; i < PAIRS; i++) {
+	for (i = 0; i < check_rounds(PAIRS); i++) {
 		if (i % 10 == 0 && shared->urgent == sent) {
 			CHECK(kill(p.pid, SIGURG) == 0);
 			sent++;

@@ -9,7 +9,7 @@
 #define TIMED_WAITS_H
 #include "blocking.h"
 
-static inline int span_ms(const struct scene *s) { return (int)(seconds_of(&s->span) * 1000); }
+static inline int span_ms(const struct scene *s) { return (int)(seconds_of(&s->span) * 1000) * check_slowness(); }
 
 static inline long call_epoll_wait_time(struct scene *s)
 {

@@ -47,7 +47,7 @@ static inline void under_yama(notify_judge judge, void (*prepare)(void), void (*
 	yama_refusals = yama_grants = 0;
 	p = peer_start(yama_body);
 	yama_caller = p.pid;
-	notify_serve(p.channel, judge);
+	notify_serve(&p, judge);
 	CHECK(peer_status(&p) == 0);
 	close(p.channel);
 }

@@ -23,7 +23,7 @@ static int ends_soon(int channel)
 
 static void prepare(void)
 {
-	for (int i = 0; i < TARGETS; i++)
+	for (int i = 0; i < check_rounds(TARGETS); i++)
 		targets[i] = peer_start(ends_soon);
 	killer = peer_start(killer_body);
 }
@@ -31,7 +31,7 @@ static void prepare(void)
 static void run(void)
 {
 	int done = 0;
-	for (int i = 0; i < TARGETS; i++) {
+	for (int i = 0; i < check_rounds(TARGETS); i++) {
 		pid_t pid = targets[i].pid;
 		int status, killed = i % 2 == 0;
 		unsigned rounds = (unsigned)i * 20000 + 1;

@@ -6,7 +6,8 @@
  */
 #include "yama.h"
 
-enum { SIGNALS = 1500, LEAST_CALLS = 50 };
+enum { MANY = 1500, LEAST_CALLS = 50 };
+#define SIGNALS check_rounds(MANY)
 
 static struct tally {
 	volatile unsigned long received, sum, wrong, sent;
@@ -36,7 +37,7 @@ static int sender_body(int channel)
 {
 	tally->sender = getpid();
 	CHECK(hear_word(channel) == 1);
-	while (tally->sent < SIGNALS) {
+	while (tally->sent < (unsigned long)SIGNALS) {
 		union sigval value = { .sival_int = (int)tally->sent + 1 };
 		if (sigqueue(target.pid, SIGRTMIN, value) == 0)
 			tally->sent++;
@@ -59,15 +60,15 @@ static void run(void)
 {
 	int calls = 0;
 	tell_word(sender.channel, 1);
-	while (tally->sent < SIGNALS || calls < LEAST_CALLS) {
+	while (tally->sent < (unsigned long)SIGNALS || calls < LEAST_CALLS) {
 		void *at;
 		CHECK_MAPS(at, mmap_peer(target.pid, NULL, check_page(), READ_WRITE, PRIVATE_ANON, NOFD, 0));
 		CHECK_OK(munmap_peer(target.pid, at, check_page()));
 		calls += 2;
 	}
 	CHECK(peer_status(&sender) == 0);
-	AWAIT(tally->received >= SIGNALS);
-	CHECK(tally->received == SIGNALS);
+	AWAIT(tally->received >= (unsigned long)SIGNALS);
+	CHECK(tally->received == (unsigned long)SIGNALS);
 	CHECK(tally->sum == (unsigned long)SIGNALS * (SIGNALS + 1) / 2);
 	CHECK(tally->wrong == 0);
 	peer_kill(&target);

@@ -33,7 +33,7 @@ static void *waits(void *unused)
 static void run(void)
 {
 	pthread_t waiter = thread_start(waits, NULL);
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < check_rounds(200); i++) {
 		void *at;
 		CHECK_MAPS(at, mmap_peer(target.pid, NULL, check_page(), READ_WRITE,
 			i % 2 ? MAP_SHARED : PRIVATE_ANON, i % 2 ? fd : NOFD, 0));

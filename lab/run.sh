@@ -1,21 +1,43 @@
 #!/bin/bash
+# run.sh: boots the lab's machines and runs the C tests in them.
+#
+#   lab/run.sh                         every row of `machines`, two at a time; the
+#                                      last line sums the counts
+#   lab/run.sh ROW                     one machine, all its stages
+#   lab/run.sh ROW[/STAGE] NAME...     these tests there (NAME, NAME:root, NAME:user)
+#   lab/run.sh ROW -c COMMAND          a shell command there, as root
+#
+# Builds what it runs. Kernels and userland are Debian's packages, unpacked once
+# into LAB_CACHE (default ~/.cache/mman_peer-lab); remove it for newer ones.
+# LAB_LIMIT bounds a machine's time, in seconds; LAB_JOBS the machines at once.
 set -u -o pipefail
 cd "$(dirname "$0")/.." || exit 2
-here=lab
 cache=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mman_peer-lab}
+limit=${LAB_LIMIT:-1500}
 mkdir -p "$cache" || exit 2
-. $here/packages.sh
+. lab/packages.sh
 
 die() { echo "lab: $*" >&2; exit 2; }
 
-# Debian's word for a processor.
+# The rows of a table, without comments and the spaces around its bars.
+table() { # $1 file
+	sed -e '/^#/d' -e '/^[[:space:]]*$/d' -e 's/[[:space:]]*|[[:space:]]*/|/g' -e 's/[[:space:]]*$//' "$1"
+}
+
+# ---- What a machine is made of --------------------------------------------
+
 debian() { case $1 in x86_64) echo amd64 ;; aarch64) echo arm64 ;; esac; }
 
-userland='libc6 libgcc-s1 libc-bin dash coreutils mawk findutils grep sed util-linux mount'
+# Where make puts what it builds for that processor, and its word for it.
+target() { [ "$1" = "$(uname -m)" ] || echo "$1-unknown-linux-gnu"; }
+built() { local target; target=$(target "$1"); echo "target${target:+/$target}"; }
 
-# The userland of that processor, as the kernel's first archive.
+# What c-tests/run.sh and the tests need, as they run on a Debian machine.
+userland='libc6 libgcc-s1 libc-bin dash coreutils mawk findutils grep sed util-linux mount kmod'
+
+# The userland of a processor, as the kernel's first archive.
 base() { # $1 processor
-	base=$cache/base-$1.cpio
+	local base=$cache/base-$1.cpio
 	[ -e "$base" ] && return
 	unpack_all "$(debian "$1")" "$cache/base-$1" $userland || return
 	(
@@ -29,68 +51,150 @@ base() { # $1 processor
 	) >"$base.new" && mv "$base.new" "$base" && rm -rf "$cache/base-$1"
 }
 
-# The kernel of a row; leaves its path in $kernel.
+# The kernel of a row.
+kernel_of() { echo "$cache/kernel-${1%/*}-${1#*/}"; }
 kernel() { # $1 processor, $2 package/suite
-	kernel=$cache/kernel-${2%/*}-${2#*/}
+	local kernel architecture image
+	kernel=$(kernel_of "$2") architecture=$(debian "$1")
 	[ -e "$kernel" ] && return
-	architecture=$(debian "$1")
 	foreign "$architecture" true || return
 	image=$(in_state "$architecture" apt-get -s install --no-install-recommends "$2" 2>/dev/null |
 		sed -n 's/^Inst \(linux-image-[0-9][^ ]*\) (\([^ ]*\).*/\1=\2/p')
-	[ -n "$image" ] || die "no image for $2"
+	[ -n "$image" ] || die "apt finds no image for $2"
 	unpack "$architecture" "$kernel.tree" "$image" || return
 	cp "$kernel.tree"/boot/vmlinuz-* "$kernel" && rm -rf "$kernel.tree"
 }
 
-# What changes with the work tree: tests, library, plan; the second archive.
-work() { # $1 processor, $2 archive, $3... names
-	tree=$(mktemp -d) || return
-	archive=$(readlink -f "$2")
-	case $1 in
-	"$(uname -m)") out=target ;;
-	*) out=target/$1-unknown-linux-gnu ;;
-	esac
-	shift 2
-	mkdir -p "$tree/lab/c-tests" "$tree/lab/built"
-	chmod 755 "$tree"; cp $here/init "$tree/init"
+# ---- What it runs -----------------------------------------------------------
+
+# The tests of a stage, but those which not-here keeps from it: these are said
+# to be skipped, with the reason. $1 row, $2 stage, $3 list; on standard output
+# the guest's commands.
+stage() {
+	local row=$1 stage=$2 preparation wrapper names options kept= skips=0 name rows test reason
+	IFS='|' read -r _ preparation wrapper options names < <(table lab/stages | grep "^$stage|") ||
+		die "lab/stages has no row $stage"
+	[ -z "$3" ] || names=$3
+	[ "$names" != all ] || names=$(cd c-tests && printf '%s\n' *.c | sed 's/\.c$//')
+	echo "echo; echo '== $row: $stage'"
+	for name in $names; do
+		case $name in @*) table "lab/lists/${name#@}" ;; *) echo "$name" ;; esac
+	done >"$scratch/names"
+	while read -r name; do
+		reason=$(table lab/not-here | while IFS='|' read -r rows test reason; do
+			# shellcheck disable=SC2053
+			if [[ $row/$stage == $rows ]] && [ "$test" = "${name%:*}" ]; then echo "$reason"; fi
+		done | head -n 1)
+		if [ -n "$reason" ]; then
+			echo "echo 'skip $name: $reason'"
+			skips=$((skips + 1))
+		else
+			kept="$kept $name"
+		fi
+	done <"$scratch/names"
+	[ -n "$kept" ] || kept=nothing
+	echo "if $preparation; then $wrapper sh /lab/c-tests/run.sh $options$kept; else echo 'lab: $stage cannot be prepared'; fi"
+	echo "echo 'kept back: $skips'"
+}
+
+# Tests, library and plan: the archive that changes with the work tree.
+work() { # $1 processor, $2 row, $3 plan
+	local tree=$scratch/tree built
+	built=$(built "$1")
+	mkdir -p "$tree/lab/c-tests" "$tree/lab/built/c-tests" "$tree/lab/built/release" || return
+	cp lab/init "$tree/init" && chmod 755 "$tree" "$tree/init"
 	cp c-tests/run.sh c-tests/expected-skips c-tests/*.c "$tree/lab/c-tests/"
-	cp -r $out/c-tests "$tree/lab/built/c-tests" && rm -f "$tree"/lab/built/c-tests/*.d
-	mkdir "$tree/lab/built/release"
-	cp -P $out/release/libmman_peer.so* "$tree/lab/built/release/"
-	{
-		echo "export C_TESTS_BUILT=/lab/built/c-tests C_TESTS_LIBRARIES=/lab/built/release"
-		echo "sh /lab/c-tests/run.sh $*"
-	} >"$tree/lab/plan"
-	chmod 755 "$tree/init"
-	(cd "$tree" && find . | cpio -o -H newc -R 0:0 --quiet) >"$archive"
-	rm -rf "$tree"
+	find "$built/c-tests" -maxdepth 1 -type f -perm -100 -exec cp -t "$tree/lab/built/c-tests" {} +
+	cp -P "$built"/release/libmman_peer.so* "$tree/lab/built/release/" || return
+	cp "$3" "$tree/lab/plan"
+	(cd "$tree" && find . | cpio -o -H newc -R 0:0 --quiet)
 }
 
-boot() { # $1 processor, $2 log, $3 command line
+boot() { # $1 processor, $2 kernel, $3 command line
 	case $1 in
-	x86_64) set -- "$@" qemu-system-x86_64 -M q35 -cpu max ttyS ;;
-	aarch64) set -- "$@" qemu-system-aarch64 -M virt -cpu max,pauth-impdef=on ttyAMA ;;
+	x86_64) set -- "$@" ttyS qemu-system-x86_64 -M q35 -cpu max ;;
+	aarch64) set -- "$@" ttyAMA qemu-system-aarch64 -M virt -cpu max,pauth-impdef=on ;;
 	esac
-	"${@:4:5}" -accel tcg,thread=multi -smp 2 -m 2G -nodefaults -display none -no-reboot \
-		-kernel "$kernel" -initrd "$initrd" \
-		-append "console=${9}0 lab.results=${9}1 panic=-1 quiet $3" \
-		-serial "file:$2" -serial stdio </dev/null
+	timeout "$limit" "${@:5}" -accel tcg,thread=multi -smp 2 -m 2G -nodefaults -display none -no-reboot \
+		-kernel "$2" -initrd "$scratch/initrd" \
+		-append "console=${4}0 lab.results=${4}1 panic=-1 quiet mitigations=off $3" \
+		-serial "file:$scratch/console" -serial stdio </dev/null | sed -u 's/\r$//'
 }
 
-row=$1; shift
-IFS='|' read -r name processor package commandline stages < <(grep "^$row " $here/machines) || die "no row $row"
-processor=$(echo $processor) package=$(echo $package)
-case $processor in
-"$(uname -m)") target= out=target ;;
-*) target=$processor-unknown-linux-gnu out=target/$processor-unknown-linux-gnu ;;
-esac
-make -s -k -j2 TARGET=$target all $(if [ $# -gt 0 ]; then printf "$out/c-tests/%s " "$@"; else echo tests; fi) || echo "lab: not everything builds"
-base "$processor" || die "no userland"
-kernel "$processor" "$package" || die "no kernel"
-scratch=$(mktemp -d) || exit 2
+# One machine: $1 ROW or ROW/STAGE, $2... tests, or -c and a command.
+machine() {
+	local row=${1%%/*} only= processor kernel commandline stages stage
+	[ "$row" = "$1" ] || only=${1#*/}
+	shift
+	IFS='|' read -r _ processor kernel commandline stages < <(table lab/machines | grep "^$row|") ||
+		die "lab/machines has no row $row"
+	{
+		echo 'export C_TESTS_BUILT=/lab/built/c-tests C_TESTS_LIBRARIES=/lab/built/release C_TEST_SLOWNESS=5'
+		if [ "${1-}" = -c ]; then
+			printf '%s\n' "$2"
+		else
+			[ -z "$only" ] || stages=$only
+			[ $# -eq 0 ] || [ -n "$only" ] || stages=${stages%% *}
+			for stage in $stages; do stage "$row" "$stage" "$*"; done
+		fi
+	} >"$scratch/plan"
+	work "$processor" "$row" "$scratch/plan" >"$scratch/work.cpio" || die "what $row runs is not there"
+	cat "$cache/base-$processor.cpio" "$scratch/work.cpio" >"$scratch/initrd"
+	boot "$processor" "$(kernel_of "$kernel")" "$commandline" | tee "$scratch/results"
+	[ "${1-}" != -c ] || return
+	# Each stage has counts; one without, or a machine that did not end by itself,
+	# has failed, and the kernel's last words may tell why.
+	awk -v row="$row" '
+		/^== / { if (stage && !counted) lost++; stage = 1; counted = 0 }
+		/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { p += $1; f += $3; s += $5; counted = 1 }
+		/^kept back: / { s += $3 }
+		/^lab: the end$/ { ended = 1 }
+		END {
+			if (stage && !counted) lost++
+			print ""
+			if (!ended) { print row ": it did not come to its end"; lost += !lost }
+			print row ": " p + 0 " passed, " f + lost " failed, " s + 0 " skipped"
+			exit f + lost > 0
+		}' "$scratch/results" || { grep -v '^$' "$scratch/console" | tail -n 20 | sed 's/^/    kernel: /'; return 1; }
+}
+
+# What the rows need is built and fetched first, once.
+prepare() { # $1 rows, $2... tests
+	local rows=$1 row processor kernel names out
+	shift
+	for row in $rows; do
+		IFS='|' read -r _ processor kernel _ < <(table lab/machines | grep "^$row|") ||
+			die "lab/machines has no row $row"
+		base "$processor" && kernel "$processor" "$kernel" || die "what $row is made of cannot be had"
+		echo "$processor"
+	done | sort -u | while read -r processor; do
+		out=$(built "$processor")
+		if [ $# -gt 0 ]; then names=$(printf "$out/c-tests/%s\n" "${@%:*}"); else names=tests; fi
+		make -s -k -j2 TARGET="$(target "$processor")" all $names 2>&1 ||
+			echo "lab: not everything can be built for $processor"
+	done
+}
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/mman_peer-lab.XXXXXX") || exit 2
 trap 'rm -rf "$scratch"' EXIT
-initrd=$scratch/initrd
-work "$processor" "$scratch/work.cpio" "$@"  || exit
-cat "$cache/base-$processor.cpio" "$scratch/work.cpio" >"$initrd"
-boot "$processor" "$scratch/console" "$commandline" | tr -d '\r'
-grep -v '^$' "$scratch/console" | tail -20
+trap 'exit 130' INT TERM HUP
+
+if [ "${1-}" = --one ]; then    # from xargs, below
+	machine "$2" >"$3/$2" 2>&1
+	cat "$3/$2"
+elif [ $# -gt 0 ]; then
+	row=$1
+	shift
+	if [ "${1-}" = -c ]; then prepare "${row%%/*}" allow_answers; else prepare "${row%%/*}" "$@"; fi
+	machine "$row" "$@"
+else
+	rows=$(table lab/machines | cut -d '|' -f 1)
+	prepare "$rows"
+	mkdir "$scratch/rows"
+	echo "$rows" | xargs -P "${LAB_JOBS:-2}" -n 1 -I ROW "$0" --one ROW "$scratch/rows"
+	echo
+	for row in $rows; do
+		tail -n 40 "$scratch/rows/$row" | grep "^$row: [0-9]* passed, " || echo "$row: 0 passed, 1 failed, 0 skipped"
+	done | tee "$scratch/counts"
+	awk '{ p += $2; f += $4; s += $6 } END { print p " passed, " f " failed, " s " skipped"; exit f > 0 }' "$scratch/counts"
+fi
