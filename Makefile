@@ -4,6 +4,7 @@
 #   make            both libraries and the command, in target/release/
 #   make demo       the documented example, shown in both processes
 #   make check      every test this machine can run; its last line counts them
+#   make check-lab  the C tests in real kernels of Debian's, under an emulator
 #   make bench      what a call costs, beside what it is compared with
 #   make headers    writes include/ anew from src/ffi/ and cbindgen/
 #   make completions  writes completions/ anew from the command
@@ -66,7 +67,7 @@ DEMO    := $(BUILT)/examples/fork_demo
 RUN     := $(shell echo $$PPID)
 NEW      = $@.$(RUN)
 
-.PHONY: all demo examples check tests bench headers headers-built completions install uninstall clean FORCE
+.PHONY: all demo examples check check-lab tests bench headers headers-built completions install uninstall clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(OUT)/libmman_peer.so $(OUT)/$(SONAME) $(OUT)/libmman_peer.a $(if $(TARGET),,$(OUT)/mman-peer)
@@ -202,6 +203,9 @@ $(BUILT)/c-tests/wide_caller: c-tests/wide/wide_caller.c c-tests/wide/wide.h tar
 
 check: all
 	@c-tests/check.sh
+
+check-lab:
+	@lab/run.sh
 
 bench: all
 	@bench/run.sh
