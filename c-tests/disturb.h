@@ -99,7 +99,7 @@ static inline void disturb_by_file(pid_t pid, int fd)
 
 static inline void disturb_times(pid_t pid, int pairs)
 {
-	while (pairs-- > 0)
+	for (pairs = check_rounds(pairs); pairs > 0; pairs--)
 		disturb(pid);
 }
 

@@ -8,7 +8,8 @@
  */
 #include "physmem.h"
 
-enum { PIECES = 1000, PAGE = 4096 };
+enum { PAGE = 4096 };
+#define PIECES ((size_t)check_rounds(1000))
 static int object;
 
 static void *piece(struct target *t, unsigned char *range, size_t i)

@@ -26,8 +26,9 @@ static int target(int channel)
 	struct sigaction alarm = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
 	struct sigaction timer = { .sa_sigaction = on_timer, .sa_flags = SA_RESTART | SA_SIGINFO };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value = { .sival_int = 4711 } };
-	struct itimerval often = { { 0, PERIOD_NS / 1000 }, { 0, PERIOD_NS / 1000 } };
-	struct itimerspec period = { { 0, PERIOD_NS }, { 0, PERIOD_NS } };
+	const long ns = PERIOD_NS * check_slowness();
+	struct itimerval often = { { 0, ns / 1000 }, { 0, ns / 1000 } };
+	struct itimerspec period = { { 0, ns }, { 0, ns } };
 	timer_t id;
 	double began;
 	long periods = 0, due;
@@ -46,7 +47,7 @@ static int target(int channel)
 		CHECK(read(fd, &expired, sizeof expired) == sizeof expired);
 		periods += (long)expired;
 	}
-	due = (long)((check_now() - began) * check_slowness() * 1e9 / PERIOD_NS);
+	due = (long)((check_now() - began) * 1e9 / PERIOD_NS);
 	fprintf(stderr, "%ld periods; timerfd %ld, queued %ld, alarms %ld\n", due, periods, shared->queued, shared->alarms);
 	CHECK(periods >= due - 3 && periods <= due + 1);
 	CHECK(shared->queued >= due - 3 && shared->queued <= due + 1);

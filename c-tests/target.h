@@ -431,8 +431,8 @@ static inline unsigned char object_byte(int fd, off_t at)
 	return c;
 }
 
-/* A descriptor number that is open nowhere in this process. */
-#define CLOSED_FD 1234
+/* A descriptor number that is open nowhere in this process, below any usual limit. */
+#define CLOSED_FD 987
 
 /* Takes one capability away for good, so that root meets the limit, too. */
 static inline void drop_capability(int cap)

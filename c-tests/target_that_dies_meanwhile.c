@@ -13,7 +13,7 @@ static atomic_uint *round_seed;
 static void *exit_soon(void *arg)
 {
 	unsigned seed = *round_seed;
-	usleep((useconds_t)(rand_r(&seed) % 1500 * check_slowness()));
+	usleep((useconds_t)(rand_r(&seed) % 1500 * check_slowness() * check_slowness()));
 	(void)arg;
 	_exit(7);
 }
@@ -35,7 +35,7 @@ static int target(int channel)
 static void *kill_soon(void *pid)
 {
 	unsigned seed = *round_seed;
-	usleep((useconds_t)(rand_r(&seed) % 1500 * check_slowness()));
+	usleep((useconds_t)(rand_r(&seed) % 1500 * check_slowness() * check_slowness()));
 	CHECK(kill(*(pid_t *)pid, SIGKILL) == 0);
 	return NULL;
 }

@@ -2,8 +2,12 @@
  * A target uses syscall user dispatch (Wine does): while its selector says
  * "block", each system call becomes a SIGSYS. A mapping that another process
  * makes does not; the dispatch is in force afterwards, for the target's own.
+ *
+ * Before Linux 6.4 nobody can switch another's dispatch off: while the selector
+ * says "block" the call is EPERM then, says why, and changes nothing.
  */
 #include "disturb.h"
+#include <sys/utsname.h>
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
@@ -54,10 +58,34 @@ static int target(int channel)
 	return 0;
 }
 
+/* PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG: since Linux 6.4. */
+static int can_be_switched_off(void)
+{
+	struct utsname u;
+	int major = 0, minor = 0;
+	CHECK(uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2);
+	return major > 6 || (major == 6 && minor >= 4);
+}
+
+static void disturb_blocked(pid_t pid, int times, int fd)
+{
+	if (can_be_switched_off()) {
+		if (fd == -1)
+			disturb_times(pid, times);
+		for (int i = 0; fd != -1 && i < times; i++)
+			disturb_by_file(pid, fd);
+		return;
+	}
+	for (int i = 0; i < 3; i++) {
+		CHECK_MAP_FAILS(mmap_peer(pid, NULL, check_page(), PROT_READ, MAP_PRIVATE | MAP_ANON, NOFD, 0), EPERM);
+		CHECK(strstr(mman_peer_explain(), "user dispatch") != NULL);
+	}
+}
+
 int main(void)
 {
 	struct peer p;
-	int i, status, fd = an_object();
+	int status, fd = an_object();
 	shared = shared_memory(sizeof *shared);
 	p = peer_start(target);
 	AWAIT(shared->phase == 1 || waitpid(p.pid, &status, WNOHANG) == p.pid);
@@ -65,11 +93,10 @@ int main(void)
 		CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 77);
 		check_skip("this kernel has no syscall user dispatch (Linux 5.11)");
 	}
-	disturb_times(p.pid, 50);
+	disturb_blocked(p.pid, 50, -1);
 	shared->stop = 1;
 	AWAIT(shared->phase == 2);
-	for (i = 0; i < 10; i++)
-		disturb_by_file(p.pid, fd);
+	disturb_blocked(p.pid, 10, fd);
 	shared->stop = 2;
 	AWAIT(shared->phase == 3);
 	await_syscall(p.pid, CALL_OF_RECV);
@@ -77,7 +104,7 @@ int main(void)
 	disturb_by_file(p.pid, fd);
 	tell_word(p.channel, 0);
 	AWAIT(shared->phase == 4);
-	disturb_times(p.pid, 20);
+	disturb_blocked(p.pid, 20, -1);
 	shared->stop = 4;
 	CHECK(peer_status(&p) == 0);
 	return 0;

@@ -4,7 +4,7 @@
 #   lab/run.sh                         every row of `machines`, two at a time; the
 #                                      last line sums the counts
 #   lab/run.sh ROW                     one machine, all its stages
-#   lab/run.sh ROW[/STAGE] NAME...     these tests there (NAME, NAME:root, NAME:user)
+#   lab/run.sh ROW[/STAGE,...] NAME... these tests there (NAME, NAME:root, NAME:user)
 #   lab/run.sh ROW -c COMMAND          a shell command there, as root
 #
 # Builds what it runs. Kernels and userland are Debian's packages, unpacked once
@@ -129,11 +129,11 @@ machine() {
 	IFS='|' read -r _ processor kernel commandline stages < <(table lab/machines | grep "^$row|") ||
 		die "lab/machines has no row $row"
 	{
-		echo 'export C_TESTS_BUILT=/lab/built/c-tests C_TESTS_LIBRARIES=/lab/built/release C_TEST_SLOWNESS=5'
+		echo 'export C_TESTS_BUILT=/lab/built/c-tests C_TESTS_LIBRARIES=/lab/built/release C_TEST_SLOWNESS=5 C_TEST_ROUNDS=20'
 		if [ "${1-}" = -c ]; then
 			printf '%s\n' "$2"
 		else
-			[ -z "$only" ] || stages=$only
+			[ -z "$only" ] || stages=${only//,/ }
 			[ $# -eq 0 ] || [ -n "$only" ] || stages=${stages%% *}
 			for stage in $stages; do stage "$row" "$stage" "$*"; done
 		fi
