@@ -62,12 +62,12 @@ echo
 echo '-- a 32-bit caller with 32-bit targets'
 C_TESTS_LIBRARIES=$built/release
 export C_TESTS_LIBRARIES
-counted c-tests/run.sh --as user $(tests_for 32 "$@")
+counted c-tests/run.sh -j 4 --as user $(tests_for 32 "$@")
 echo
 echo '-- a 64-bit caller with 32-bit targets'
 C_TESTS_LIBRARIES=$built/wide
 as=user
 [ "$(id -u)" != 0 ] || as=root
-counted c-tests/run.sh --as $as $(tests_for 64 "$@")
+counted c-tests/run.sh -j 4 --as $as $(tests_for 64 "$@")
 echo
 summary
