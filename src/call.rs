@@ -23,56 +23,35 @@ pub(crate) struct Route {
 
 /// mmap_peer(): the address in the target.
 pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usize, Fault> {
+    // What it opens stays open until the call ends.
+    let mut sources = CallersSources { opened: None };
+    let planned = |sources: &mut CallersSources| request::plan_map(request, sys::page_size(), sources);
     if is_own(pid, route) {
-        let mut sources = CallersSources { opened: None };
-        let plan = request::plan_map(request, sys::page_size(), &mut sources)?;
+        let plan = planned(&mut sources)?;
         plan.fits(Abi::OWN.reach())?;
         return Ok(map_own(&plan, request)? + plan.shift);
     }
     // No handler may leave the call (longjmp, a cancellation) with something of it open.
     let signals = SignalsBlocked::new();
-    map_there(&Peer::find(pid)?, request, &signals, route)
-}
-
-/// The same in another process that is held already.
-pub(crate) fn map_there(
-    peer: &Peer,
-    request: &Request,
-    signals: &SignalsBlocked,
-    route: &mut Route,
-) -> Result<usize, Fault> {
-    // What it opens stays open until the call ends.
-    let mut sources = CallersSources { opened: None };
-    let plan = reported_last(request::plan_map(request, sys::page_size(), &mut sources), peer)?;
+    let peer = Peer::find(pid)?;
+    let plan = reported_last(planned(&mut sources), &peer)?;
     check_engine()?;
-    Ok(inject::map(peer, &plan, signals, env::settings().timeout, &mut route.trace)? + plan.shift)
+    Ok(inject::map(&peer, &plan, &signals, env::settings().timeout, &mut route.trace)? + plan.shift)
 }
 
 /// munmap_peer().
 pub(crate) fn unmap(pid: i32, addr: usize, len: usize, route: &mut Route) -> Result<(), Fault> {
+    let planned = || request::plan_unmap(addr, len, sys::page_size());
     if is_own(pid, route) {
-        let plan = request::plan_unmap(addr, len, sys::page_size())?;
-        return whole_huge_pages(pid, &plan, |plan| match perform::unmap(plan, &mut Own) {
+        return whole_huge_pages(pid, &planned()?, |plan| match perform::unmap(plan, &mut Own) {
             Ok(done) => done,
         });
     }
     let signals = SignalsBlocked::new();
-    unmap_there(&Peer::find(pid)?, addr, len, &signals, route)
-}
-
-/// The same in another process that is held already.
-pub(crate) fn unmap_there(
-    peer: &Peer,
-    addr: usize,
-    len: usize,
-    signals: &SignalsBlocked,
-    route: &mut Route,
-) -> Result<(), Fault> {
-    let plan = reported_last(request::plan_unmap(addr, len, sys::page_size()), peer)?;
+    let peer = Peer::find(pid)?;
+    let plan = reported_last(planned(), &peer)?;
     check_engine()?;
-    whole_huge_pages(peer.pid(), &plan, |plan| {
-        inject::unmap(peer, plan, signals, env::settings().timeout, &mut route.trace)
-    })
+    whole_huge_pages(pid, &plan, |plan| inject::unmap(&peer, plan, &signals, env::settings().timeout, &mut route.trace))
 }
 
 fn is_own(pid: i32, route: &mut Route) -> bool {

@@ -18,7 +18,7 @@ use crate::flags::{MAP_PHYS, NOFD};
 use crate::load;
 use crate::peer;
 use crate::request::Request;
-use crate::sys::{self, SignalsBlocked};
+use crate::sys;
 use core::ffi::{c_int, c_void};
 use core::fmt;
 use core::marker::PhantomData;
@@ -27,8 +27,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 /// Another process, in whose address space mappings are made and removed.
 ///
-/// It is held by a pidfd where the kernel has them (Linux 5.3): when the
-/// process has ended and its number belongs to another, calls fail with ESRCH.
+/// It is held by a pidfd where the kernel has them (Linux 5.3): a call asks
+/// whether its number is still its own, before and after, and fails with ESRCH
+/// if another process has got it.
 /// A `Peer` keeps nothing in that process, and dropping it removes nothing.
 ///
 /// The calls are safe: no memory of the caller's is touched. That they can harm
@@ -95,10 +96,8 @@ impl Peer {
     /// As [`map`](Peer::map), and tells which way it took.
     pub fn map_by(&self, map: &Map<'_>) -> Result<(usize, Way), Error> {
         let (pid, request) = (self.process.pid(), map.request);
-        let (addr, route) = told(&format_args!("Peer({pid}).map({request:x?})"), |route| {
-            let signals = SignalsBlocked::new();
-            call::map_there(&self.process, &request, &signals, route)
-        })?;
+        let map = |route: &mut Route| self.while_held(|| call::map(pid, &request, route));
+        let (addr, route) = told(&format_args!("Peer({pid}).map({request:x?})"), map)?;
         Ok((addr, Way::of(&route)))
     }
 
@@ -108,11 +107,21 @@ impl Peer {
     /// Those of munmap_peer(3).
     pub fn unmap(&self, addr: usize, len: usize) -> Result<(), Error> {
         let pid = self.process.pid();
-        let unmap = |route: &mut Route| {
-            let signals = SignalsBlocked::new();
-            call::unmap_there(&self.process, addr, len, &signals, route).map(|()| 0)
-        };
+        let unmap = |route: &mut Route| self.while_held(|| call::unmap(pid, addr, len, route).map(|()| 0));
         told(&format_args!("Peer({pid}).unmap({addr:#x}, {len})"), unmap).map(|_| ())
+    }
+
+    /// Below, a process is its number: here it is seen to that it is this one's.
+    fn while_held(&self, work: impl FnOnce() -> Result<usize, Fault>) -> Result<usize, Fault> {
+        if !self.process.holds() {
+            return Err(self.process.gone());
+        }
+        let result = work()?;
+        if self.process.holds() {
+            Ok(result)
+        } else {
+            Err(self.process.gone())
+        }
     }
 
     /// Whether mappings can be made in the process, and by which way: one page
