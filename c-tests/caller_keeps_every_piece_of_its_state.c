@@ -108,6 +108,17 @@ static unsigned floating_point(void)
 	__asm__ volatile("stmxcsr %0; fnstcw %1" : "=m"(mxcsr), "=m"(control));
 	return mxcsr << 16 ^ control;
 }
+#elif defined(__aarch64__)
+static void set_floating_point(void)
+{
+	__asm__ volatile("msr fpcr, %0; msr fpsr, %1" : : "r"(0x400000ul), "r"(0x10ul));
+}
+static unsigned floating_point(void)
+{
+	unsigned long control, status;
+	__asm__ volatile("mrs %0, fpcr; mrs %1, fpsr" : "=r"(control), "=r"(status));
+	return (unsigned)(control ^ status);
+}
 #else
 static void set_floating_point(void) { }
 static unsigned floating_point(void) { return 0; }

@@ -11,7 +11,11 @@
 #include <sys/rseq.h>
 
 /* glibc registers each thread and wants this word before an abort handler. */
-#define SIGNATURE "0x53053053"
+#if defined(__aarch64__)
+#define SIGNATURE 0xd428bc00    /* brk #0x45e0 */
+#else
+#define SIGNATURE 0x53053053
+#endif
 
 static struct {
 	atomic_ulong inside;    /* the number of the sequence that has begun */
@@ -31,11 +35,39 @@ static struct rseq *own_rseq(void)
 #define ADDRESS(label) "   .long " #label ", 0\n"
 #define DESCRIPTION "call 6f\n" "6: pop %%eax\n" "lea 3b-6b(%%eax), %%eax\n" "mov %%eax, 8(%[area])\n"
 #define USED "eax"
-#else
+#elif defined(__x86_64__)
 #define ADDRESS(label) "   .quad " #label "\n"
 #define DESCRIPTION "lea 3b(%%rip), %%rax\n" "mov %%rax, 8(%[area])\n"
 #define USED "rax"
+#else
+#define ADDRESS(label) "   .quad " #label "\n"
+#define DESCRIPTION "adrp x9, 3b\n" "add x9, x9, :lo12:3b\n" "str x9, [%[area], #8]\n"
+#define USED "x9"
 #endif
+
+/* Tells its number, waits for it to be released, commits by one store; and the jump to where it was aborted. */
+#if defined(__aarch64__)
+#define SECTION \
+	"1: str %[n], [%[inside]]\n" \
+	"5: ldr x9, [%[release]]\n" \
+	"cmp x9, %[n]\n" \
+	"b.lo 5b\n" \
+	"str %[n], [%[committed]]\n" \
+	"2:\n"
+#define JUMP "b"
+#define SIGNED(signature) ".inst " #signature "\n"
+#else
+#define SECTION \
+	"1: mov %[n], (%[inside])\n" \
+	"5: pause\n" \
+	"cmp %[n], (%[release])\n" \
+	"jb 5b\n" \
+	"mov %[n], (%[committed])\n" \
+	"2:\n"
+#define JUMP "jmp"
+#define SIGNED(signature) ".byte 0x0f, 0xb9, 0x3d\n" ".long " #signature "\n"     /* ud1, so that disassemblers stay in step */
+#endif
+#define BEFORE_ABORT(signature) SIGNED(signature)     /* the word behind which an abort handler may stand */
 
 /* Announces itself as sequence n, waits to be released, commits: 1; aborted: 0. */
 static int sequence(unsigned long n)
@@ -47,16 +79,10 @@ static int sequence(unsigned long n)
 		ADDRESS(1f) ADDRESS(2f - 1f) ADDRESS(4f)
 		".popsection\n"
 		DESCRIPTION
-		"1: mov %[n], (%[inside])\n"
-		"5: pause\n"
-		"cmp %[n], (%[release])\n"
-		"jb 5b\n"
-		"mov %[n], (%[committed])\n"
-		"2:\n"
+		SECTION
 		".pushsection __rseq_failure, \"ax\"\n"
-		".byte 0x0f, 0xb9, 0x3d\n"      /* ud1, so that disassemblers stay in step */
-		".long " SIGNATURE "\n"
-		"4: jmp %l[aborted]\n"
+		BEFORE_ABORT(SIGNATURE)
+		"4: " JUMP " %l[aborted]\n"
 		".popsection\n"
 		: : [area] "r"(own_rseq()), [n] "r"(n), [inside] "r"(&shared->inside),
 		    [release] "r"(&shared->release), [committed] "r"(&shared->committed)
@@ -75,7 +101,7 @@ static int target(int channel)
 	while (!sequence(++n) || n < hear_word(channel))
 		;
 	/* The registration stands: the kernel keeps the processor's number up to date. */
-	CHECK((int32_t)own_rseq()->cpu_id >= 0 && syscall(SYS_rseq, own_rseq(), 32, 0, 0x53053053) == -1);
+	CHECK((int32_t)own_rseq()->cpu_id >= 0 && syscall(SYS_rseq, own_rseq(), 32, 0, SIGNATURE) == -1);
 	/* rseq_cs still names the sequence, but this code is not part of it. */
 	while (!shared->stop_spinning)
 		shared->spins++;

@@ -30,6 +30,20 @@ static void run_on(char *top)
 		: [top] "+a"(top)
 		: [nap] "d"(&nap), [rounds] "S"(&shared->rounds), [stop] "D"(&shared->stop)
 		: "ebx", "ecx", "memory", "cc");
+#elif defined(__aarch64__)
+	__asm__ volatile(
+		"mov x19, sp\n"
+		"mov sp, %[top]\n"
+		"1: mov x9, #20000\n"
+		"2: sub x9, x9, #1; cbnz x9, 2b\n"
+		"mov x8, #101; mov x0, %[nap]; mov x1, #0\n"  /* nanosleep */
+		"svc #0\n"
+		"ldr x9, [%[rounds]]; add x9, x9, #1; str x9, [%[rounds]]\n"  /* nobody else writes it */
+		"ldr w9, [%[stop]]\n"
+		"cbz w9, 1b\n"
+		"mov sp, x19\n"
+		: : [top] "r"(top), [nap] "r"(&nap), [rounds] "r"(&shared->rounds), [stop] "r"(&shared->stop)
+		: "x0", "x1", "x8", "x9", "x19", "memory", "cc");
 #else
 	__asm__ volatile(
 		"mov %%rsp, %%r12\n"
