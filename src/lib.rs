@@ -12,8 +12,9 @@
 //! | edge | `ffi/` | C types, errno |
 //! | call | `call` | the order of events |
 //! | hall | `request`, `flags`, `companions` | what is wanted, in terms of Linux; pure |
-//! | doors | `peer`, `carry`, `phys`, `load` | who is meant, what is brought along |
+//! | doors | `peer`, `carry`, `phys`, `route`, `load` | who is meant, which way, what is brought along |
 //! | engine | `inject/`, `perform` | stop, call, put back, let go |
+//! | engine | `service/`, `perform` | the target does it itself when asked |
 //! | cellar | `sys`, `procfs`, `arch/`, `errno`, `fault`, `env`, `text` | raw calls and values |
 
 #[cfg(not(target_os = "linux"))]
@@ -39,5 +40,7 @@ mod perform;
 mod phys;
 mod procfs;
 mod request;
+mod route;
+mod service;
 mod sys;
 mod text;
