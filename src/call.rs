@@ -38,6 +38,10 @@ pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usiz
             start
         }
         Way::Service(Answer::Refused(step, errno)) => return Err(step.refused(&plan, errno)),
+        Way::Service(Answer::Full) => {
+            let (errno, at) = (Errno::EMFILE, "recvmsg()");
+            return Err(Fault::new(errno, Why::Carry { pid, errno, at }));
+        }
         Way::Service(Answer::TooWide) => return Err(plan.fits(narrower()).err().unwrap_or(strange_answer(pid))),
         Way::Service(_) => return Err(strange_answer(pid)),
     };

@@ -122,6 +122,12 @@ impl Peer {
         procfs::stat(self.leader()).is_ok_and(|s| s.kernel_thread())
     }
 
+    /// Whether it has been killed, and only has not come to its end yet.
+    pub fn is_ending(&self) -> bool {
+        const SIGKILL: sys::SignalSet = sys::signal_bit(libc::SIGKILL);
+        procfs::status(self.leader()).map_or(true, |status| status.ended() || status.pending & SIGKILL != 0)
+    }
+
     pub fn effective_user(&self) -> Option<u32> {
         procfs::status(self.leader()).ok().map(|status| status.euid)
     }

@@ -35,6 +35,9 @@ pub(crate) enum Way {
 /// With another way to go, so long a service is waited for.
 const WITH_ANOTHER_WAY: Duration = Duration::from_millis(100);
 
+/// Without another way, so long a process is given that has no service just now.
+const ABOUT_TO_CHANGE: Duration = Duration::from_millis(100);
+
 /// Takes an order to a process, with a descriptor of ours if it has an object.
 pub(crate) fn take(
     pid: i32,
@@ -64,6 +67,13 @@ pub(crate) fn take(
             }
             Err(Miss::HungUp) if !peer.lives() => return Err(peer.gone()),
             Err(Miss::HungUp) if sys::now() < patience.until => sys::pause_for(Duration::from_micros(100)),
+            // It may be in the middle of its end, or of an exec.
+            Err(Miss::Nobody) if !impatient && peer.lives() && may_change(&peer, began, patience.until) => {
+                if signals.handler_is_due() {
+                    break Miss::Interrupted;
+                }
+                sys::pause_for(Duration::from_millis(1));
+            }
             Err(miss) => break miss,
         }
     };
@@ -90,11 +100,18 @@ pub(crate) fn may_be_touched(pid: i32, signals: &SignalsBlocked, route: &mut Rou
     }
 }
 
+/// Whether it is worth while to look for a service once more.
+fn may_change(peer: &Peer, began: Duration, until: Duration) -> bool {
+    let now = sys::now();
+    now < began + ABOUT_TO_CHANGE || (now < until && peer.is_ending())
+}
+
 /// There is no service, and there may be no other way.
 fn nobody(peer: &Peer) -> Fault {
     if !peer.lives() {
         peer.gone()
-    } else if peer.is_kernel_thread() {
+    } else if peer.is_kernel_thread() || peer.effective_user().is_some_and(|user| ![0, user].contains(&sys::geteuid()))
+    {
         peer.refused()
     } else {
         Fault::new(Errno::EPERM, Why::NoService { pid: peer.pid() })

@@ -49,10 +49,7 @@ pub(crate) fn ask(
     signals: &SignalsBlocked,
     patience: &Patience,
 ) -> Result<Answer, Miss> {
-    let socket = sys::packet_socket().map_err(|errno| match errno {
-        Errno::EMFILE | Errno::ENFILE => Miss::OwnTable(errno),
-        _ => Miss::Nobody,
-    })?;
+    let socket = sys::packet_socket().map_err(no_descriptor)?;
     let name = super::name_of(peer.pid(), peer.pidfd());
     while let Err(errno) = sys::connect(&socket, &name) {
         // Many others wait to be heard.
@@ -67,7 +64,7 @@ pub(crate) fn ask(
         }
         sys::pause_for(Duration::from_millis(1));
     }
-    if !leads_to(&socket, peer) {
+    if !leads_to(&socket, peer)? {
         return Err(Miss::Nobody);
     }
     sys::send(&socket, &order.encode(), object).map_err(|errno| match errno {
@@ -77,10 +74,18 @@ pub(crate) fn ask(
     answer(&socket, peer, signals, patience)
 }
 
+fn no_descriptor(errno: Errno) -> Miss {
+    match errno {
+        Errno::EMFILE | Errno::ENFILE => Miss::OwnTable(errno),
+        _ => Miss::Nobody,
+    }
+}
+
 /// Whether it is the target that listens at the other end: nobody else may see
 /// an order, and a descriptor least of all.
-fn leads_to(socket: &Descriptor, peer: &Peer) -> bool {
-    match (sys::peer_pidfd(socket), peer.pidfd()) {
+fn leads_to(socket: &Descriptor, peer: &Peer) -> Result<bool, Miss> {
+    Ok(match (sys::peer_pidfd(socket), peer.pidfd()) {
+        (Err(errno @ (Errno::EMFILE | Errno::ENFILE)), _) => return Err(no_descriptor(errno)),
         (Ok(listener), Some(pidfd)) => match (sys::process_number(&listener), sys::process_number(pidfd)) {
             (Some(one), Some(other)) => one == other,
             // Before Linux 6.9. Who lives has its pid to itself.
@@ -94,7 +99,7 @@ fn leads_to(socket: &Descriptor, peer: &Peer) -> bool {
                 && sys::peer_credentials(socket)
                     .is_ok_and(|c| procfs::status(peer.leader()).is_ok_and(|status| status.euid == c.uid))
         }
-    }
+    })
 }
 
 fn is_named(socket: &Descriptor, pid: i32) -> bool {

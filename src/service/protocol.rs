@@ -199,6 +199,8 @@ pub(crate) enum Answer {
     Done(u64),
     /// The kernel refused this step, and what had been done is undone.
     Refused(Step, Errno),
+    /// The target's table of descriptors has no room for the object.
+    Full,
     /// The caller may not.
     Forbidden,
     /// Beyond what the target's ABI has.
@@ -216,6 +218,7 @@ impl Answer {
             Answer::Forbidden => [FORM, 3, 0, 0],
             Answer::TooWide => [FORM, 4, 0, 0],
             Answer::Elsewhere => [FORM, 5, 0, 0],
+            Answer::Full => [FORM, 6, 0, 0],
         };
         to_bytes(&words)
     }
@@ -228,6 +231,7 @@ impl Answer {
             [FORM, 3, 0, 0] => Some(Answer::Forbidden),
             [FORM, 4, 0, 0] => Some(Answer::TooWide),
             [FORM, 5, 0, 0] => Some(Answer::Elsewhere),
+            [FORM, 6, 0, 0] => Some(Answer::Full),
             _ => None,
         }
     }

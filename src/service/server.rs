@@ -15,13 +15,16 @@ use crate::errno::Errno;
 use crate::perform::{Hands, Mapping, Own, Step};
 use crate::procfs;
 use crate::request::UnmapPlan;
-use crate::sys::{self, Capabilities, Descriptor, Tid};
+use crate::sys::{self, Capabilities, Descriptor, Received, Tid};
 use core::time::Duration;
 
 /// How many callers are listened to at a time.
 const CONNECTIONS: usize = 64;
 /// How many wait to be accepted; the kernel has its own limit (net.core.somaxconn).
 pub(super) const BACKLOG: i32 = 4096;
+
+/// How long nobody is accepted when there is no descriptor for it.
+const FULL: Duration = Duration::from_millis(10);
 
 /// Why the service ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,25 +51,68 @@ pub(super) struct Server {
     pid: i32,
     /// What the kernel puts in place of a user that our namespace does not have.
     nobody: u32,
-    /// Readable when the first thread has ended; none before Linux 6.9.
-    first_thread: Option<Descriptor>,
-    /// Readable when the service is told to end; likewise.
+    /// Readable when the service is told to end; none before Linux 6.9.
     told: Option<Descriptor>,
     first_thread_ended: bool,
     capabilities: Option<Capabilities>,
-    /// The service's own stacks are somewhere around these addresses.
-    stacks: [usize; 2],
+    /// A number kept free for a caller, if the process may open hardly any files.
+    spare: Option<Descriptor>,
+    /// No descriptor is to be had: till then nobody is accepted.
+    full_until: Duration,
+}
+
+/// Whose descriptor is waited for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Whom {
+    Teller,
+    Listener,
+    Connection(usize),
+}
+
+/// The descriptors that are waited for. Only those: poll(2) refuses more
+/// entries than the process may open files, empty ones too.
+struct Asked {
+    entries: [libc::pollfd; Asked::MOST],
+    whose: [Whom; Asked::MOST],
+    count: usize,
+}
+
+impl Asked {
+    const MOST: usize = CONNECTIONS + 2;
+
+    fn new() -> Asked {
+        let nobody = sys::poll_entry(None, 0);
+        Asked { entries: [nobody; Asked::MOST], whose: [Whom::Teller; Asked::MOST], count: 0 }
+    }
+
+    fn add(&mut self, fd: Option<&Descriptor>, whom: Whom) {
+        if let (Some(_), Some(entry), Some(whose)) =
+            (fd, self.entries.get_mut(self.count), self.whose.get_mut(self.count))
+        {
+            (*entry, *whose) = (sys::poll_entry(fd, libc::POLLIN), whom);
+            self.count += 1;
+        }
+    }
+
+    fn wait(&mut self, patience: Option<Duration>) -> Result<usize, Errno> {
+        sys::poll(self.entries.get_mut(..self.count).unwrap_or_default(), patience)
+    }
+
+    fn ready(&self) -> impl Iterator<Item = Whom> + '_ {
+        let both = self.entries.iter().zip(&self.whose).take(self.count);
+        both.filter(|(entry, _)| entry.revents != 0).map(|(_, whom)| *whom)
+    }
 }
 
 impl Server {
     /// Listens under the process's name. `guardian` is the thread whose end
-    /// ends the service, and `its_stack` an address on its stack.
-    pub fn new(guardian: Tid, its_stack: usize) -> Result<Server, Errno> {
+    /// ends the service.
+    pub fn new(guardian: Tid) -> Result<Server, Errno> {
         sys::own_empty_table()?;
         let pid = sys::getpid();
-        let own = sys::pidfd_open(pid).ok();
-        let name = super::name_of(pid, own.as_ref());
-        let here = 0u8;
+        // It gets the lowest number, which is within any limit.
+        let spare = sys::pidfd_open(pid).ok();
+        let name = super::name_of(pid, spare.as_ref());
         Ok(Server {
             listener: sys::listen(&name, BACKLOG)?,
             connections: [const { None }; CONNECTIONS],
@@ -74,82 +120,100 @@ impl Server {
             page: sys::page_size(),
             pid,
             nobody: procfs::overflow_user(),
-            first_thread: sys::pidfd_open_thread(Tid(pid)).ok(),
             told: sys::pidfd_open_thread(guardian).ok(),
             first_thread_ended: false,
             capabilities: sys::capabilities(Tid(0)).ok(),
-            stacks: [(&raw const here) as usize, its_stack],
+            spare,
+            full_until: Duration::ZERO,
         })
     }
 
     /// Serves until the end. `told` is asked where no descriptor tells.
     pub fn run(mut self, told: &dyn Fn() -> bool) -> End {
-        const FIXED: usize = 3;
         loop {
-            let mut entries = [sys::poll_entry(None, 0); FIXED + CONNECTIONS];
-            let first_thread = self.first_thread.as_ref().filter(|_| !self.first_thread_ended);
-            let fixed = [Some(&self.listener), self.told.as_ref(), first_thread];
-            let connected = self.connections.iter().map(|c| c.as_ref().map(|c| &c.socket));
-            for (entry, fd) in entries.iter_mut().zip(fixed.into_iter().chain(connected)) {
-                *entry = sys::poll_entry(fd, libc::POLLIN);
+            let full = self.full_until > Duration::ZERO && sys::now() < self.full_until;
+            let mut asked = Asked::new();
+            asked.add(self.told.as_ref(), Whom::Teller);
+            asked.add(Some(&self.listener).filter(|_| !full), Whom::Listener);
+            for (i, connection) in self.connections.iter().enumerate() {
+                asked.add(connection.as_ref().map(|c| &c.socket), Whom::Connection(i));
             }
-            let ready = sys::poll(&mut entries, self.patience());
+            let ready = asked.wait(if full { Some(FULL) } else { self.patience() });
             if told() {
                 return End::Told;
             }
-            if ready.is_err() {
-                // EINTR: setuid() and its like reach every thread by a signal of libc's own.
-                continue;
-            }
-            let [listener, _, first_thread, connected @ ..] = entries;
-            self.first_thread_ended |= first_thread.revents != 0;
-            if self.must_look_around() && self.is_alone() {
-                return End::Alone;
-            }
-            for (i, entry) in connected.iter().enumerate() {
-                if entry.revents != 0 {
-                    self.hear(i);
+            match ready {
+                Ok(_) => {}
+                // setuid() and its like reach every thread by a signal of libc's own.
+                Err(Errno::EINTR) => continue,
+                // More than the process may open, since its limit was lowered (EINVAL).
+                Err(_) => {
+                    if !self.make_room() {
+                        sys::pause_for(FULL);
+                    }
+                    continue;
                 }
             }
-            if listener.revents != 0 {
-                self.accept();
+            if ready == Ok(0) && self.is_alone() {
+                return End::Alone;
+            }
+            for whom in asked.ready() {
+                match whom {
+                    Whom::Connection(i) => self.hear(i),
+                    Whom::Listener => self.accept(),
+                    Whom::Teller => {}
+                }
             }
         }
     }
 
-    /// After the first thread's end nobody tells when the others have ended.
-    fn must_look_around(&self) -> bool {
-        self.first_thread_ended || self.first_thread.is_none()
-    }
-
+    /// Nothing tells when the first thread ends, or the others after it: a look
+    /// now and then does.
     fn patience(&self) -> Option<Duration> {
-        match (self.first_thread_ended, self.first_thread.is_none() || self.told.is_none()) {
-            (true, _) => Some(Duration::from_millis(20)),
-            (false, true) => Some(Duration::from_millis(500)),
-            (false, false) => None,
-        }
+        Some(if self.first_thread_ended { Duration::from_millis(20) } else { Duration::from_secs(1) })
     }
 
     /// Whether only the first thread, which has ended, and the service's own two are left.
-    fn is_alone(&self) -> bool {
-        let ended = procfs::stat(Tid(self.pid)).is_ok_and(|s| matches!(s.state, b'Z' | b'X'));
-        ended && procfs::thread_count(self.pid) == 3
+    fn is_alone(&mut self) -> bool {
+        // It stays as a zombie until all others have ended.
+        self.first_thread_ended = procfs::stat(Tid(self.pid)).is_ok_and(|s| matches!(s.state, b'Z' | b'X'));
+        self.first_thread_ended && procfs::thread_count(self.pid) == 3
     }
 
     fn accept(&mut self) {
         // Some, and then those that are there already get their turn.
         const AT_ONCE: usize = 8;
         for _ in 0..AT_ONCE {
-            let Ok(socket) = sys::accept(&self.listener) else { return };
+            let socket = match sys::accept(&self.listener) {
+                Ok(socket) => socket,
+                Err(Errno::EMFILE | Errno::ENFILE) if self.make_room() => continue,
+                Err(Errno::EMFILE | Errno::ENFILE) => {
+                    self.full_until = sys::now() + FULL;
+                    return;
+                }
+                Err(_) => return,
+            };
             let Ok(peer) = sys::peer_credentials(&socket) else { continue };
-            let quietest = |c: &Option<Connection>| c.as_ref().map_or(0, |c| c.last_heard + 1);
-            let place = self.connections.iter().enumerate().min_by_key(|(_, c)| quietest(c)).map(|(i, _)| i);
-            if let Some((i, place)) = place.and_then(|i| self.connections.get_mut(i).map(|place| (i, place))) {
+            let i = self.quietest();
+            if let Some(place) = self.connections.get_mut(i) {
                 self.heard += 1;
                 *place = Some(Connection { socket, user: peer.uid, last_heard: self.heard });
                 self.hear(i);
             }
         }
+    }
+
+    /// A free place, or that of who has been quiet for longest.
+    fn quietest(&self) -> usize {
+        let since = |c: &Option<Connection>| c.as_ref().map_or(0, |c| c.last_heard + 1);
+        self.connections.iter().enumerate().min_by_key(|(_, c)| since(c)).map_or(0, |(i, _)| i)
+    }
+
+    /// Gives a descriptor up for one that is wanted.
+    fn make_room(&mut self) -> bool {
+        let longest =
+            self.connections.iter_mut().filter(|c| c.is_some()).min_by_key(|c| c.as_ref().map(|c| c.last_heard));
+        self.spare.take().is_some() || longest.and_then(Option::take).is_some()
     }
 
     /// One message of a caller's, if it has come.
@@ -162,12 +226,15 @@ impl Server {
         };
         let whole = message.filter(|m| m.len == ORDER_SIZE && !m.strange && !hangs_up(&connection.socket));
         let user = connection.user;
-        let answer = whole.and_then(|m| self.obey(&bytes, m.fd.as_ref(), [Some(user), m.uid]));
+        let answer = whole.and_then(|m| self.obey(&bytes, &m, [Some(user), m.uid]));
         let connection = self.connections.get(i).and_then(Option::as_ref);
         let keep = match (connection, answer) {
             (Some(connection), Some(answer)) => sys::send(&connection.socket, &answer.encode(), None).is_ok(),
             _ => false,
         };
+        if self.spare.is_none() && !keep {
+            self.spare = sys::pidfd_open(self.pid).ok();
+        }
         self.heard += 1;
         let heard = self.heard;
         if let Some(place) = self.connections.get_mut(i) {
@@ -179,14 +246,9 @@ impl Server {
     }
 
     /// Carries out an order, of a caller with these users. None: it is none.
-    fn obey(
-        &mut self,
-        bytes: &[u8; ORDER_SIZE],
-        object: Option<&Descriptor>,
-        users: [Option<u32>; 2],
-    ) -> Option<Answer> {
+    fn obey(&mut self, bytes: &[u8; ORDER_SIZE], message: &Received, users: [Option<u32>; 2]) -> Option<Answer> {
         let order = match Order::decode(bytes, self.page) {
-            Ok(order) if order.has_object() == object.is_some() => order,
+            Ok(order) if order.has_object() == (message.fd.is_some() || message.lost) => order,
             Ok(_) | Err(Bad::Strange) => return None,
             Err(Bad::TooWide) => return Some(Answer::TooWide),
             Err(Bad::FromNarrower) => return Some(Answer::Elsewhere),
@@ -194,10 +256,13 @@ impl Server {
         if !self.admits(users) {
             return Some(Answer::Forbidden);
         }
-        if !self.has_rights_of_first_thread() || self.would_hurt_itself(&order) {
+        if !self.has_rights_of_first_thread() || Self::would_hurt_itself(&order) {
             return Some(Answer::Elsewhere);
         }
-        Some(carry_out(&order, object))
+        if message.lost {
+            return Some(Answer::Full);
+        }
+        Some(carry_out(&order, message.fd.as_ref()))
     }
 
     /// QNX's rule: root, or one of the caller's users is our real or saved one.
@@ -226,16 +291,15 @@ impl Server {
     }
 
     /// Whether memory that the service itself stands on would go.
-    fn would_hurt_itself(&self, order: &Order) -> bool {
+    fn would_hurt_itself(order: &Order) -> bool {
         let (addr, len) = match *order {
             Order::Unmap(UnmapPlan { addr, len }) => (addr, len),
             Order::Map(Map { plan, .. }) if plan.flags & libc::MAP_FIXED != 0 => (plan.addr, plan.len),
             _ => return false,
         };
         let end = addr.saturating_add(len);
-        self.stacks.iter().any(|&stack| {
-            addr < stack.saturating_add(super::start::STACK_SIZE) && end > stack - super::start::STACK_SIZE
-        })
+        // What reaches beyond is refused before anything goes.
+        end <= crate::arch::user_space_end() && super::start::stands_on(addr, end)
     }
 }
 

@@ -23,7 +23,7 @@ use core::time::Duration;
 use libc::c_int;
 
 /// Of each of the two threads; what the deepest call takes is a tenth of it.
-pub(super) const STACK_SIZE: usize = 64 * 1024;
+const STACK_SIZE: usize = 64 * 1024;
 
 const NONE: u32 = 0;
 const CHANGING: u32 = 1;
@@ -41,10 +41,30 @@ static END: AtomicU32 = AtomicU32::new(0);
 const TOLD: u32 = 1;
 const ALONE: u32 = 2;
 
-static GUARDIAN: AtomicUsize = AtomicUsize::new(0);
-static SERVER: AtomicUsize = AtomicUsize::new(0);
-static GUARDIANS_TID: AtomicI32 = AtomicI32::new(0);
-static GUARDIANS_STACK: AtomicUsize = AtomicUsize::new(0);
+struct Thread {
+    handle: AtomicUsize,
+    /// Its stack, with the thread-locals on it, and where that ends.
+    stack: [AtomicUsize; 2],
+}
+
+impl Thread {
+    const fn new() -> Thread {
+        Thread { handle: AtomicUsize::new(0), stack: [const { AtomicUsize::new(0) }; 2] }
+    }
+}
+
+static GUARDIAN: Thread = Thread::new();
+static SERVER: Thread = Thread::new();
+/// 0 until it has begun.
+static GUARDIANS_TID: AtomicU32 = AtomicU32::new(0);
+
+/// Whether a range of memory holds something that the service stands on.
+pub(super) fn stands_on(start: usize, end: usize) -> bool {
+    [&GUARDIAN, &SERVER].into_iter().any(|thread| {
+        let [low, high] = &thread.stack;
+        start < high.load(Ordering::Relaxed) && low.load(Ordering::Relaxed) < end
+    })
+}
 
 /// Starts the service of this process, if it has none.
 pub(crate) fn serve() -> Result<(), Errno> {
@@ -65,8 +85,7 @@ pub(crate) fn serve() -> Result<(), Errno> {
 /// Ends the service of this process; when it returns, its threads are gone.
 pub(crate) fn stop() {
     if claim() == SERVING {
-        END.store(TOLD, Ordering::Release);
-        sys::wake_all(&END, Scope::Process);
+        announce(&END, TOLD);
         join(&GUARDIAN);
         join(&SERVER);
     }
@@ -155,51 +174,77 @@ fn release(phase: u32) {
 fn begin() -> Result<(), Errno> {
     BEGUN.store(0, Ordering::Relaxed);
     END.store(0, Ordering::Relaxed);
-    {
-        // Inherited by both. Those that libc keeps for itself are let in below.
-        let _blocked = SignalsBlocked::new();
-        create(&GUARDIAN, guardian)?;
+    GUARDIANS_TID.store(0, Ordering::Relaxed);
+    // Inherited by both. Those that libc keeps for itself they let in.
+    let _blocked = SignalsBlocked::new();
+    create(&GUARDIAN, guardian)?;
+    await_change(&GUARDIANS_TID);
+    let begun = create(&SERVER, server).and_then(|()| match await_change(&BEGUN) {
+        1 => Ok(()),
+        errno => {
+            join(&SERVER);
+            Err(Errno((errno - 1) as i32))
+        }
+    });
+    if begun.is_err() {
+        announce(&END, TOLD);
+        join(&GUARDIAN);
     }
+    begun
+}
+
+/// Waits until the word is not 0; what it is then.
+fn await_change(word: &AtomicU32) -> u32 {
     loop {
-        match BEGUN.load(Ordering::Acquire) {
-            0 => sys::wait_while(&BEGUN, 0, Scope::Process, None),
-            1 => return Ok(()),
-            errno => {
-                join(&GUARDIAN);
-                return Err(Errno((errno - 1) as i32));
-            }
+        match word.load(Ordering::Acquire) {
+            0 => sys::wait_while(word, 0, Scope::Process, None),
+            value => return value,
         }
     }
 }
 
-fn create(into: &AtomicUsize, body: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), Errno> {
+fn announce(word: &AtomicU32, value: u32) {
+    word.store(value, Ordering::Release);
+    sys::wake_all(word, Scope::Process);
+}
+
+fn create(thread: &Thread, body: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), Errno> {
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
-    let mut thread: libc::pthread_t = 0;
-    // SAFETY: the attributes are initialised, used and destroyed; the functions take no argument.
-    let failed = unsafe {
+    let mut handle: libc::pthread_t = 0;
+    // SAFETY: the attributes are initialised, used and destroyed; the functions
+    // take no argument; the thread lives until it is joined.
+    unsafe {
         libc::pthread_attr_init(attributes.as_mut_ptr());
         libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK_SIZE);
-        let mut failed = libc::pthread_create(&raw mut thread, attributes.as_ptr(), body, core::ptr::null_mut());
+        let mut failed = libc::pthread_create(&raw mut handle, attributes.as_ptr(), body, core::ptr::null_mut());
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
         if failed == libc::EINVAL {
             // The program's thread-locals, which lie on each stack, are larger than that.
-            failed = libc::pthread_create(&raw mut thread, core::ptr::null(), body, core::ptr::null_mut());
+            failed = libc::pthread_create(&raw mut handle, core::ptr::null(), body, core::ptr::null_mut());
         }
-        libc::pthread_attr_destroy(attributes.as_mut_ptr());
-        failed
-    };
-    match failed {
-        0 => {
-            into.store(thread as usize, Ordering::Release);
-            Ok(())
+        if failed != 0 {
+            return Err(Errno(failed));
         }
-        errno => Err(Errno(errno)),
+        if libc::pthread_getattr_np(handle, attributes.as_mut_ptr()) == 0 {
+            let (mut start, mut size) = (core::ptr::null_mut(), 0);
+            libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut start, &raw mut size);
+            libc::pthread_attr_destroy(attributes.as_mut_ptr());
+            let [low, high] = &thread.stack;
+            low.store(start as usize, Ordering::Relaxed);
+            high.store(start as usize + size, Ordering::Relaxed);
+        }
     }
+    thread.handle.store(handle as usize, Ordering::Release);
+    Ok(())
 }
 
-fn join(thread: &AtomicUsize) {
+fn join(thread: &Thread) {
     // SAFETY: one of our threads, joined by one thread only: who has claimed
     // the phase, or the guardian at the very end.
-    unsafe { libc::pthread_join(thread.load(Ordering::Acquire) as libc::pthread_t, core::ptr::null_mut()) };
+    unsafe { libc::pthread_join(thread.handle.load(Ordering::Acquire) as libc::pthread_t, core::ptr::null_mut()) };
+    for bound in &thread.stack {
+        bound.store(0, Ordering::Relaxed);
+    }
 }
 
 /// Both threads begin with every signal blocked, also those two that libc
@@ -212,46 +257,24 @@ fn let_libcs_signals_in() {
 
 extern "C" fn guardian(_: *mut c_void) -> *mut c_void {
     let_libcs_signals_in();
-    let here = 0u8;
-    GUARDIANS_TID.store(sys::gettid().0, Ordering::Relaxed);
-    GUARDIANS_STACK.store((&raw const here) as usize, Ordering::Relaxed);
-    if let Err(errno) = create(&SERVER, server) {
-        begun(Err(errno));
-        return core::ptr::null_mut();
-    }
-    loop {
-        match END.load(Ordering::Acquire) {
-            0 => sys::wait_while(&END, 0, Scope::Process, None),
-            // Our end is what tells the server.
-            TOLD => return core::ptr::null_mut(),
-            _ => {
-                join(&SERVER);
-                return core::ptr::null_mut();
-            }
-        }
-    }
-}
-
-extern "C" fn server(_: *mut c_void) -> *mut c_void {
-    let guardian = Tid(GUARDIANS_TID.load(Ordering::Relaxed));
-    match Server::new(guardian, GUARDIANS_STACK.load(Ordering::Relaxed)) {
-        Err(errno) => {
-            END.store(ALONE, Ordering::Release);
-            sys::wake_all(&END, Scope::Process);
-            begun(Err(errno));
-        }
-        Ok(server) => {
-            begun(Ok(()));
-            if server.run(&|| END.load(Ordering::Acquire) == TOLD) == End::Alone {
-                END.store(ALONE, Ordering::Release);
-                sys::wake_all(&END, Scope::Process);
-            }
-        }
+    announce(&GUARDIANS_TID, sys::gettid().0 as u32);
+    // Told to end, it goes first: that is what tells the server.
+    if await_change(&END) == ALONE {
+        join(&SERVER);
     }
     core::ptr::null_mut()
 }
 
-fn begun(how: Result<(), Errno>) {
-    BEGUN.store(how.map_or_else(|errno| 1 + errno.0 as u32, |()| 1), Ordering::Release);
-    sys::wake_all(&BEGUN, Scope::Process);
+extern "C" fn server(_: *mut c_void) -> *mut c_void {
+    let_libcs_signals_in();
+    match Server::new(Tid(GUARDIANS_TID.load(Ordering::Acquire) as i32)) {
+        Err(errno) => announce(&BEGUN, 1 + errno.0 as u32),
+        Ok(server) => {
+            announce(&BEGUN, 1);
+            if server.run(&|| END.load(Ordering::Acquire) == TOLD) == End::Alone {
+                announce(&END, ALONE);
+            }
+        }
+    }
+    core::ptr::null_mut()
 }

@@ -120,10 +120,12 @@ pub(crate) fn send(socket: &Descriptor, message: &[u8], fd: Option<c_int>) -> Re
 pub(crate) struct Received {
     /// How many bytes it had: more than the buffer if it was longer.
     pub len: usize,
-    /// The descriptor that came with it. More than one, or one that had no
-    /// room, makes the message `strange`; none of them stays open.
+    /// The descriptor that came with it. More than one makes the message
+    /// `strange`, as a length beyond the buffer does; none of them stays open.
     pub fd: Option<Descriptor>,
     pub strange: bool,
+    /// One came for which the table had no room (`scm_detach_fds`).
+    pub lost: bool,
     /// The sender's real user (SCM_CREDENTIALS), where they were asked for.
     pub uid: Option<u32>,
 }
@@ -141,8 +143,9 @@ pub(crate) fn receive(socket: &Descriptor, into: &mut [u8]) -> Result<Received, 
     let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC | libc::MSG_TRUNC;
     // SAFETY: all buffers are writable for their lengths and outlive the call.
     let len = unsafe { call!(libc::SYS_recvmsg, socket.0, &raw mut header, flags) }?;
-    let strange = header.msg_flags & (libc::MSG_CTRUNC | libc::MSG_TRUNC) != 0;
-    let mut received = Received { len, fd: None, strange, uid: None };
+    let strange = header.msg_flags & libc::MSG_TRUNC != 0;
+    let lost = header.msg_flags & libc::MSG_CTRUNC != 0;
+    let mut received = Received { len, fd: None, strange, lost, uid: None };
     // SAFETY: the kernel has written so many bytes of well-formed headers there.
     unsafe {
         let mut at = libc::CMSG_FIRSTHDR(&raw const header);
@@ -163,6 +166,10 @@ pub(crate) fn receive(socket: &Descriptor, into: &mut [u8]) -> Result<Received, 
             }
             at = libc::CMSG_NXTHDR(&raw const header, at);
         }
+    }
+    if received.lost && received.fd.is_some() {
+        // There were more of them than there is room for in the buffer, or in the table.
+        (received.strange, received.lost) = (true, false);
     }
     if received.strange {
         received.fd = None;
