@@ -1,7 +1,8 @@
 #!/bin/sh
 # run.sh: runs the C tests that make has built, and says what each one did.
 #
-#   c-tests/run.sh [-j JOBS] [--as root|user] [NAME...]     (or NAME:root, NAME:user)
+#   c-tests/run.sh [-j JOBS] [--as root|user] [--engine auto|inject|service] [NAME...]
+#                  (or NAME:root, NAME:user)
 #
 # Every c-tests/NAME.c is a test and lies built in target/c-tests/NAME; a test
 # that was not built is a failure. What a test may write in its first comment:
@@ -16,6 +17,11 @@
 # without groups or capabilities. Started as an ordinary user, root's tests are
 # skipped. A test runs in an empty directory of its own, under a world-readable
 # copy of the binaries: a clone may lie where the ordinary user cannot enter.
+#
+# With --engine every call goes that way (MMAN_PEER_ENGINE), and for service
+# every process that loads the library serves (MMAN_PEER_SERVE=1). The tests do
+# not know. Those about matters of the other engine's own are named in
+# not-by-service, each with the reason, and are left out there.
 #
 # Exit status of a test: 0 passed; 77 skipped, its last line "skip: REASON";
 # else failed. A skip for which expected-skips gives no cause is a failure.
@@ -101,6 +107,11 @@ skip_is_expected() { # $1 name, $2 who
 	return 1
 }
 
+# Is this test about what a service does not do?
+is_not_by_service() { # $1 name
+	sed 's/ *|.*//' "$here/not-by-service" | grep -qxF "$1"
+}
+
 # One test, once: prints its lines and notes the outcome in a file.
 run_one() { # $1 scratch, $2 NAME:WHO:LIMIT
 	scratch=$1 name=${2%%:*} limit=${2##*:} who=${2#*:}
@@ -127,7 +138,7 @@ run_one() { # $1 scratch, $2 NAME:WHO:LIMIT
 	# In this shell a child is no group leader, so setsid becomes the
 	# session's leader and $! is the session's number.
 	setsid env -u MMAN_PEER_DEBUG -u MMAN_PEER_ENGINE -u MMAN_PEER_TIMEOUT_MS \
-		-u MMAN_PEER_ALLOW -u MMAN_PEER_PHYSMEM -u MMAN_PEER_SERVE \
+		-u MMAN_PEER_ALLOW -u MMAN_PEER_PHYSMEM -u MMAN_PEER_SERVE $engine \
 		$patience C_TEST_RUN="$room;" HOME="$room" TMPDIR="$room" LD_LIBRARY_PATH="$scratch/bin" \
 		timeout -k 3 "$limit" $as "$scratch/bin/$name" </dev/null >"$output" 2>&1 &
 	session=$!
@@ -174,6 +185,13 @@ report() { # $1 ok, FAIL or skip; $2 reason
 	cat "$outcome.text"
 }
 
+# What the engine of this run puts into the environment of a test.
+case ${C_TESTS_ENGINE-} in
+'') engine= ;;
+service) engine='MMAN_PEER_ENGINE=service MMAN_PEER_SERVE=1' ;;
+*) engine=MMAN_PEER_ENGINE=$C_TESTS_ENGINE ;;
+esac
+
 if [ "${1-}" = --one ]; then    # from xargs, below
 	run_one "$2" "$3"
 	exit 0
@@ -185,11 +203,14 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	-j) [ $# -ge 2 ] || die '-j wants a number'; jobs=$2; shift 2 ;;
 	--as) [ $# -ge 2 ] || die '--as wants root or user'; only=$2; shift 2 ;;
-	-*) die "unknown option $1; usage: run.sh [-j JOBS] [--as root|user] [NAME...]" ;;
+	--engine) [ $# -ge 2 ] || die '--engine wants a name'; C_TESTS_ENGINE=$2; shift 2 ;;
+	-*) die "unknown option $1; usage: run.sh [-j JOBS] [--as root|user] [--engine NAME] [NAME...]" ;;
 	*) break ;;
 	esac
 done
 case $only in '' | root | user) ;; *) die '--as wants root or user' ;; esac
+case ${C_TESTS_ENGINE-} in '' | auto | inject | service) ;; *) die '--engine wants auto, inject or service' ;; esac
+export C_TESTS_ENGINE="${C_TESTS_ENGINE-}"
 for tool in setsid timeout awk xargs; do
 	command -v $tool >/dev/null || die "$tool is missing"
 done
@@ -225,6 +246,7 @@ done >"$scratch/wanted" || exit
 markers $(cut -d ' ' -f 1 "$scratch/wanted") | paste -d ' ' - "$scratch/wanted" >"$scratch/marked"
 while read -r name as limit how _ as_wanted; do
 	[ "$how" != helper ] || continue
+	if [ "$C_TESTS_ENGINE" = service ] && is_not_by_service "$name"; then continue; fi
 	for who in root user; do
 		case $who/${only:-$who}/$as/$as_wanted in
 		root/root/root/root | root/root/both/root | root/root/root/both | root/root/both/both) ;;

@@ -18,6 +18,7 @@
 #ifndef TARGET_H
 #define TARGET_H
 #include "check.h"
+#include <grp.h>
 #include <inttypes.h>
 #include <linux/capability.h>
 
@@ -448,9 +449,9 @@ static inline void drop_capability(int cap)
 /* This process goes on as an ordinary user without capabilities. */
 static inline void become_user(uid_t uid)
 {
-	CHECK(syscall(SYS_setgroups, 0, NULL) == 0);
-	CHECK(syscall(SYS_setresgid, uid, uid, uid) == 0);
-	CHECK(syscall(SYS_setresuid, uid, uid, uid) == 0);
+	CHECK(setgroups(0, NULL) == 0);
+	CHECK(setresgid(uid, uid, uid) == 0);
+	CHECK(setresuid(uid, uid, uid) == 0);
 	/* setresuid() made it a process that others may not look at. */
 	CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * <mman_peer.h>: what libmman_peer offers beyond QNX's functions: its version,
- * why a call failed, and consent. Link with -lmman_peer.
+ * why a call failed, consent, and a target's own service. Link with -lmman_peer.
  *
  * Generated from src/ffi/extras.rs and cbindgen/mman_peer.h.in: change those
  * and run "make headers".
@@ -46,6 +46,35 @@ const char *mman_peer_explain(void);
  * success. See PR_SET_PTRACER in prctl(2).
  */
 int mman_peer_allow(pid_t pid);
+
+/**
+ * Starts a service in the calling process: from now on peers that call
+ * mmap_peer() or munmap_peer() on it have two threads of the library's make
+ * the calls, instead of stopping one of the program's. That takes no right to
+ * trace, whatever kernel.yama.ptrace_scope or a container forbid, and goes on
+ * while a debugger holds the other threads.
+ *
+ * Root and the processes of the same user may map then: those of whom one of
+ * the real or effective user is the calling process's real or saved one.
+ *
+ * The service takes no signal, keeps none of the program's descriptors open
+ * and none of its own among them, and ends with the process or an exec. A child
+ * of fork() has none until it calls this itself. A program that is started with
+ * MMAN_PEER_SERVE=1 in its environment has one from the beginning, and so have
+ * its children.
+ *
+ * Returns 0, also if the service runs already, or -1 with errno set: EPERM a
+ * set-uid program; EAGAIN no thread can be made; EADDRINUSE the name is taken
+ * by another process; ENOSYS before Linux 5.9. Not for signal handlers.
+ */
+int mman_peer_serve(void);
+
+/**
+ * Ends the service of the calling process. When it returns, its threads are
+ * gone, and what peers ask is done by injection, where they may. Returns 0,
+ * also if there was none. Not for signal handlers.
+ */
+int mman_peer_serve_stop(void);
 
 #ifdef __cplusplus
 }

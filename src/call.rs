@@ -3,23 +3,18 @@
 //! the edge to C, above the rooms that do it.
 
 use crate::arch::{Abi, Arguments, SystemCall};
-use crate::env::{self, Engine};
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
-use crate::inject::{self, Trace};
-use crate::peer::Peer;
+use crate::inject;
 use crate::perform::{self, Hands, Mapping, Own};
 use crate::phys;
 use crate::procfs;
-use crate::request::{self, Contiguous, FileFacts, MapPlan, Physical, Request, Sources, UnmapPlan};
+use crate::request::{self, unmap_refused, Contiguous, FileFacts, MapPlan, Physical, Request, Sources, UnmapPlan};
+use crate::route::{self, Way};
+use crate::service::{Answer, OnRange, Order, Range};
 use crate::sys::{self, Descriptor, SignalsBlocked};
 
-/// Which way a call took, for its debug line.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Route {
-    pub own: bool,
-    pub trace: Trace,
-}
+pub(crate) use crate::route::Route;
 
 /// mmap_peer(): the address in the target.
 pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usize, Fault> {
@@ -33,10 +28,24 @@ pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usiz
     }
     // No handler may leave the call (longjmp, a cancellation) with something of it open.
     let signals = SignalsBlocked::new();
-    let peer = Peer::find(pid)?;
-    let plan = reported_last(planned(&mut sources), &peer)?;
-    check_engine()?;
-    Ok(inject::map(&peer, &plan, &signals, env::settings().timeout, &mut route.trace)? + plan.shift)
+    let plan = reported_last(planned(&mut sources), pid, &signals, route)?;
+    let object = plan.file.map(|(fd, _)| fd);
+    let start = match route::take(pid, &Order::map(&plan), object, &signals, route)? {
+        Way::Inject(peer, time) => inject::map(&peer, &plan, &signals, time, &mut route.trace)?,
+        Way::Service(Answer::Done(start)) => {
+            let start = usize::try_from(start).map_err(|_| strange_answer(pid))?;
+            bring_mapping_in(pid, &plan, start, &signals, route);
+            start
+        }
+        Way::Service(Answer::Refused(step, errno)) => return Err(step.refused(&plan, errno)),
+        Way::Service(Answer::Full) => {
+            let (errno, at) = (Errno::EMFILE, "recvmsg()");
+            return Err(Fault::new(errno, Why::Carry { pid, errno, at }));
+        }
+        Way::Service(Answer::TooWide) => return Err(plan.fits(narrower()).err().unwrap_or(strange_answer(pid))),
+        Way::Service(_) => return Err(strange_answer(pid)),
+    };
+    Ok(start + plan.shift)
 }
 
 /// munmap_peer().
@@ -48,10 +57,32 @@ pub(crate) fn unmap(pid: i32, addr: usize, len: usize, route: &mut Route) -> Res
         });
     }
     let signals = SignalsBlocked::new();
-    let peer = Peer::find(pid)?;
-    let plan = reported_last(planned(), &peer)?;
-    check_engine()?;
-    whole_huge_pages(pid, &plan, |plan| inject::unmap(&peer, plan, &signals, env::settings().timeout, &mut route.trace))
+    let plan = reported_last(planned(), pid, &signals, route)?;
+    whole_huge_pages(pid, &plan, |plan| match route::take(pid, &Order::Unmap(*plan), None, &signals, route)? {
+        Way::Inject(peer, time) => inject::unmap(&peer, plan, &signals, time, &mut route.trace),
+        Way::Service(Answer::Done(_)) => Ok(()),
+        Way::Service(Answer::Refused(_, errno)) => Err(unmap_refused(errno)),
+        Way::Service(Answer::TooWide) => Err(plan.fits(narrower()).err().unwrap_or(strange_answer(pid))),
+        Way::Service(_) => Err(strange_answer(pid)),
+    })
+}
+
+/// What a target of the smaller width that this build knows can be asked for.
+fn narrower() -> crate::arch::Reach {
+    Abi::NARROWER.unwrap_or(Abi::OWN).reach()
+}
+
+/// From a target that says what it cannot mean.
+fn strange_answer(pid: i32) -> Fault {
+    Fault::new(Errno::EPERM, Why::NotByService { pid })
+}
+
+/// Whether the caller may touch the process at all.
+pub(crate) fn reachable(pid: i32, route: &mut Route) -> Result<(), Fault> {
+    if is_own(pid, route) {
+        return Ok(());
+    }
+    route::may_be_touched(pid, &SignalsBlocked::new(), route)
 }
 
 fn is_own(pid: i32, route: &mut Route) -> bool {
@@ -79,21 +110,49 @@ fn whole_huge_pages(
 
 /// Wrong arguments are reported last: the target must exist and be within
 /// reach for them to be looked at.
-fn reported_last<P>(plan: Result<P, Fault>, peer: &Peer) -> Result<P, Fault> {
+fn reported_last<P>(plan: Result<P, Fault>, pid: i32, signals: &SignalsBlocked, route: &mut Route) -> Result<P, Fault> {
     if plan.is_err() {
-        peer.may_be_touched()?;
+        route::may_be_touched(pid, signals, route)?;
     }
     plan
 }
 
-fn check_engine() -> Result<(), Fault> {
-    match env::settings().engine {
-        Engine::Auto | Engine::Inject => Ok(()),
-        Engine::Service => Err(Fault::new(
-            Errno::EPERM,
-            Why::Says("MMAN_PEER_ENGINE=service, and the target has no service: set it to auto or inject"),
-        )),
+/// What a service is asked to bring in at a time: it has others to serve.
+const BROUGHT_IN_AT_ONCE: usize = 4 << 20;
+
+/// Brings the pages of a range in, in a target that was reached. Ends quietly where that is not possible.
+fn bring_in(pid: i32, at: usize, len: usize, what: OnRange, signals: &SignalsBlocked, route: &mut Route) {
+    let mut done = 0;
+    while route.service && done < len {
+        let part = (len - done).min(BROUGHT_IN_AT_ONCE);
+        let order = Order::Range(Range { what, addr: at + done, len: part });
+        match route::take(pid, &order, None, signals, route) {
+            Ok(Way::Service(Answer::Done(_))) => done += part,
+            // An older kernel, or not to be read.
+            _ => break,
+        }
     }
+    if done < len {
+        procfs::touch_pages(sys::Tid(pid), at + done, len - done, sys::page_size());
+    }
+}
+
+/// MAP_POPULATE and MAP_LOCKED, in a mapping that a service has made. What
+/// nobody can have seen yet is written, so that it gets memory of its own.
+fn bring_mapping_in(pid: i32, plan: &MapPlan, start: usize, signals: &SignalsBlocked, route: &mut Route) {
+    const READ_WRITE: i32 = libc::PROT_READ | libc::PROT_WRITE;
+    if !(plan.after.populate || plan.after.lock) || plan.prot & (READ_WRITE | libc::PROT_EXEC) == libc::PROT_NONE {
+        return;
+    }
+    let fresh = plan.file.is_none() && plan.flags & (libc::MAP_FIXED | libc::MAP_SHARED) == 0;
+    let write = fresh && plan.prot & libc::PROT_WRITE != 0;
+    let what = if write { OnRange::BringInForWriting } else { OnRange::BringIn };
+    bring_in(pid, start + plan.after.guard, plan.len - plan.after.guard, what, signals, route);
+}
+
+/// Likewise, for a range that was locked.
+pub(crate) fn bring_range_in(pid: i32, at: usize, len: usize, route: &mut Route) {
+    bring_in(pid, at, len, OnRange::BringIn, &SignalsBlocked::new(), route);
 }
 
 /// In the caller itself the kernel may populate and lock at once.
@@ -103,7 +162,7 @@ fn map_own(plan: &MapPlan, request: &Request) -> Result<usize, Fault> {
     plan.after.lock = false;
     let mut mapping = Mapping::new();
     match mapping.make(&plan, plan.file.map(|(fd, _)| fd), None, &mut Own) {
-        Ok(()) => mapping.outcome(),
+        Ok(()) => mapping.outcome_of(&plan),
     }
 }
 
@@ -163,7 +222,19 @@ pub(crate) fn on_range(pid: i32, call: SystemCall, arguments: Arguments, route: 
         };
     }
     let signals = SignalsBlocked::new();
-    let peer = Peer::find(pid)?;
-    check_engine()?;
-    inject::call(&peer, call, arguments, &signals, env::settings().timeout, &mut route.trace)?.map_err(refused)
+    let Some(range) = Range::of(call, &arguments) else {
+        return Err(Fault::says(Errno::ENOTSUP, "a call that is made in the own process only"));
+    };
+    match route::take(pid, &Order::Range(range), None, &signals, route)? {
+        Way::Inject(peer, time) => {
+            inject::call(&peer, call, arguments, &signals, time, &mut route.trace)?.map_err(refused)
+        }
+        Way::Service(Answer::Done(value)) => Ok(value as usize),
+        Way::Service(Answer::Refused(_, errno)) => Err(refused(errno)),
+        Way::Service(Answer::TooWide) => Err(Fault::says(
+            Errno::ENOMEM,
+            "the range reaches outside the address space of the target, which is a 32-bit program",
+        )),
+        Way::Service(_) => Err(strange_answer(pid)),
+    }
 }

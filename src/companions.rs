@@ -10,7 +10,6 @@ use crate::call::{self, Route};
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
 use crate::flags::{MAP_PHYS, NOFD};
-use crate::peer::Peer;
 use crate::phys;
 use crate::procfs::{self, Frame, Maps, Pagemap};
 use crate::request::{round_up, Request};
@@ -22,7 +21,7 @@ use libc::c_int;
 pub(crate) fn unmap_flags(pid: i32, addr: usize, len: usize, flags: u32, route: &mut Route) -> Result<(), Fault> {
     const UNMAP_INIT: u32 = 1 | 2;
     if flags & !UNMAP_INIT != 0 {
-        reachable(pid)?;
+        call::reachable(pid, route)?;
         return Err(Fault::says(Errno::EINVAL, "flags is none of UNMAP_INIT_REQUIRED, UNMAP_INIT_OPTIONAL, 0"));
     }
     call::unmap(pid, addr, len, route)
@@ -48,21 +47,13 @@ pub(crate) fn lock(pid: i32, addr: usize, len: usize, route: &mut Route) -> Resu
     }
     call::on_range(pid, SystemCall::Mlock2, [addr as u64, len as u64, libc::MLOCK_ONFAULT as u64, 0, 0, 0], route)?;
     let (start, len) = whole_pages(addr, len);
-    procfs::touch_pages(sys::Tid(pid), start, len, sys::page_size());
+    call::bring_range_in(pid, start, len, route);
     Ok(())
 }
 
 /// munlock_peer().
 pub(crate) fn unlock(pid: i32, addr: usize, len: usize, route: &mut Route) -> Result<(), Fault> {
     call::on_range(pid, SystemCall::Munlock, [addr as u64, len as u64, 0, 0, 0, 0], route).map(|_| ())
-}
-
-fn reachable(pid: i32) -> Result<(), Fault> {
-    if pid == sys::getpid() {
-        Ok(())
-    } else {
-        Peer::find(pid)?.may_be_touched()
-    }
 }
 
 // ---- mem_offset64_peer ----------------------------------------------------
@@ -77,7 +68,7 @@ pub(crate) struct Extent {
 /// mem_offset64_peer(): where memory of a process lies. In a mapping of
 /// physical memory (or of what stands in for it) that is the file's offset.
 pub(crate) fn offset(pid: i32, addr: usize, len: usize, route: &mut Route) -> Result<Extent, Fault> {
-    reachable(pid)?;
+    call::reachable(pid, route)?;
     if len == 0 {
         return Err(Fault::says(Errno::EINVAL, "len is 0"));
     }
@@ -136,7 +127,7 @@ pub(crate) fn join(pid: i32, request: &Request, route: &mut Route) -> Result<usi
     if pid == own {
         return call::map(pid, request, route);
     }
-    reachable(pid)?;
+    call::reachable(pid, route)?;
     let page = sys::page_size();
     let in_page = request.off as usize & (page - 1);
     let exactly = request.flags & (libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE) != 0;

@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub debug: bool,
     pub engine: Engine,
     pub allow: Allow,
+    /// Loading the library starts the service.
+    pub serve: bool,
     pub timeout: Duration,
 }
 
@@ -99,6 +101,7 @@ impl Settings {
                 Some(b"any") => Allow::Anybody,
                 _ => Allow::Descendants,
             },
+            serve: get(c"MMAN_PEER_SERVE") == Some(b"1"),
             timeout: Duration::from_millis(u64::from(
                 get(c"MMAN_PEER_TIMEOUT_MS").and_then(milliseconds).unwrap_or(DEFAULT_TIMEOUT_MS),
             )),
@@ -107,7 +110,11 @@ impl Settings {
 
     fn pack(self) -> NonZeroUsize {
         let ms = (self.timeout.as_millis() as usize) & MAX_TIMEOUT_MS;
-        let word = ms << 6 | (self.engine as usize) << 4 | (self.allow as usize) << 2 | (self.debug as usize) << 1;
+        let word = ms << 7
+            | (self.serve as usize) << 6
+            | (self.engine as usize) << 4
+            | (self.allow as usize) << 2
+            | (self.debug as usize) << 1;
         // The lowest bit says that the word has been stored.
         NonZeroUsize::MIN | word
     }
@@ -126,13 +133,14 @@ impl Settings {
                 1 => Engine::Inject,
                 _ => Engine::Service,
             },
-            timeout: Duration::from_millis((word >> 6) as u64),
+            serve: word >> 6 & 1 != 0,
+            timeout: Duration::from_millis((word >> 7) as u64),
         }
     }
 }
 
-/// Some 18 hours; what 26 bits hold, so that 32-bit words serve, too.
-const MAX_TIMEOUT_MS: usize = (1 << 26) - 1;
+/// Some nine hours; what 25 bits hold, so that 32-bit words serve, too.
+const MAX_TIMEOUT_MS: usize = (1 << 25) - 1;
 
 fn milliseconds(text: &[u8]) -> Option<u32> {
     let text = core::str::from_utf8(text).ok()?;
@@ -145,8 +153,13 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_the_default() {
-        let default =
-            Settings { debug: false, engine: Engine::Auto, allow: Allow::Descendants, timeout: Duration::from_secs(1) };
+        let default = Settings {
+            debug: false,
+            engine: Engine::Auto,
+            allow: Allow::Descendants,
+            serve: false,
+            timeout: Duration::from_secs(1),
+        };
         assert_eq!(Settings::read(|_| None), default);
         let odd = Settings::read(|name| (name != c"MMAN_PEER_DEBUG").then_some(&b"-1x"[..]));
         assert_eq!(odd, default);
@@ -157,7 +170,8 @@ mod tests {
         for engine in [Engine::Auto, Engine::Inject, Engine::Service] {
             for allow in [Allow::Nobody, Allow::Descendants, Allow::Anybody] {
                 for (debug, ms) in [(false, 0), (true, 1), (true, 1000), (false, MAX_TIMEOUT_MS as u64)] {
-                    let s = Settings { debug, engine, allow, timeout: Duration::from_millis(ms) };
+                    let serve = ms == 1;
+                    let s = Settings { debug, engine, allow, serve, timeout: Duration::from_millis(ms) };
                     assert_eq!(Settings::unpack(s.pack()), s);
                 }
             }

@@ -61,6 +61,22 @@ pub(crate) enum Why {
     Trapped {
         pid: i32,
     },
+    /// MMAN_PEER_ENGINE=service, and there is none.
+    NoService {
+        pid: i32,
+    },
+    /// The service refuses the caller.
+    ServiceForbids {
+        pid: i32,
+    },
+    /// The service leaves it to the other engine, which MMAN_PEER_ENGINE=service shuts out.
+    NotByService {
+        pid: i32,
+    },
+    /// The service did not come to the order in time.
+    ServiceSilent {
+        pid: i32,
+    },
     /// A program of another width, or of x32.
     OtherAbi {
         pid: i32,
@@ -196,6 +212,22 @@ impl fmt::Display for Why {
             Why::Trapped { pid } => write!(
                 f,
                 "process {pid} traps its system calls (a seccomp filter or syscall user dispatch), so the call was not made: give the caller CAP_SYS_ADMIN"
+            ),
+            Why::NoService { pid } => write!(
+                f,
+                "MMAN_PEER_ENGINE=service, and process {pid} has no service: let it call mman_peer_serve(), start it with MMAN_PEER_SERVE=1, or set MMAN_PEER_ENGINE to auto"
+            ),
+            Why::ServiceForbids { pid } => write!(
+                f,
+                "the service of process {pid} serves root and its own user only, as its user namespace knows them"
+            ),
+            Why::NotByService { pid } => write!(
+                f,
+                "the service of process {pid} cannot do this to itself (its own stack, another width): set MMAN_PEER_ENGINE to auto"
+            ),
+            Why::ServiceSilent { pid } => write!(
+                f,
+                "the service of process {pid} did not answer in time (stopped, frozen, or very busy), and the call was called off: try again, or raise MMAN_PEER_TIMEOUT_MS"
             ),
             Why::OtherAbi { pid, wide: true } => write!(
                 f,

@@ -31,8 +31,9 @@
 //! | edges | `ffi/`, `safe` | C types, errno; the types for Rust |
 //! | call | `call` | the order of events |
 //! | hall | `request`, `flags`, `companions` | what is wanted, in terms of Linux; pure |
-//! | doors | `peer`, `carry`, `phys`, `load` | who is meant, what is brought along |
+//! | doors | `peer`, `carry`, `phys`, `route`, `load` | who is meant, which way, what is brought along |
 //! | engine | `inject/`, `perform` | stop, call, put back, let go |
+//! | engine | `service/`, `perform` | the target does it itself when asked |
 //! | cellar | `sys`, `procfs`, `arch/`, `errno`, `fault`, `env`, `text` | raw calls and values |
 
 #[cfg(not(target_os = "linux"))]
@@ -54,7 +55,9 @@ mod perform;
 mod phys;
 mod procfs;
 mod request;
+mod route;
 mod safe;
+mod service;
 mod sys;
 mod text;
 

@@ -3,9 +3,13 @@
 //! process's own descendants under Yama's scope 1, so that QNX's documented
 //! example (a child that maps into its parent) works there as it stands. Both
 //! are one system call at most; MMAN_PEER_ALLOW=none leaves the second out.
+//!
+//! With MMAN_PEER_SERVE=1 it also starts the service, here and in every process
+//! that is forked from this one. Where that fails, peers inject.
 
 use crate::env::{self, Allow};
 use crate::errno::Errno;
+use crate::service::start;
 use crate::sys;
 
 #[used]
@@ -14,6 +18,9 @@ static WHEN_LOADED: extern "C" fn() = when_loaded;
 
 extern "C" fn when_loaded() {
     env::load();
+    if env::settings().serve && start::serve().is_ok() {
+        start::serve_in_children();
+    }
     let consent = match env::settings().allow {
         Allow::Nobody => return,
         Allow::Descendants => Consent::To(sys::getpid()),

@@ -117,15 +117,26 @@ impl Peer {
         }
     }
 
-    fn is_kernel_thread(&self) -> bool {
+    /// Whether it is the kernel's own.
+    pub fn is_kernel_thread(&self) -> bool {
         procfs::stat(self.leader()).is_ok_and(|s| s.kernel_thread())
+    }
+
+    /// Whether it has been killed, and only has not come to its end yet.
+    pub fn is_ending(&self) -> bool {
+        const SIGKILL: sys::SignalSet = sys::signal_bit(libc::SIGKILL);
+        procfs::status(self.leader()).map_or(true, |status| status.ended() || status.pending & SIGKILL != 0)
+    }
+
+    pub fn effective_user(&self) -> Option<u32> {
+        procfs::status(self.leader()).ok().map(|status| status.euid)
     }
 
     /// Why the kernel refuses. In the order in which it can be told.
     pub fn refused(&self) -> Fault {
         let pid = self.pid;
         let ours = sys::geteuid();
-        let theirs = procfs::status(self.leader()).map_or(ours, |s| s.euid);
+        let theirs = self.effective_user().unwrap_or(ours);
         let why = if self.is_kernel_thread() {
             Why::KernelThread { pid }
         } else if theirs != ours && ours != 0 {

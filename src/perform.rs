@@ -34,14 +34,34 @@ impl Hands for Own {
     }
 }
 
+/// The steps of a mapping; the numbers are those that a service answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    Map,
-    Guard,
-    NotInherited,
-    Lock,
-    Undo,
-    Done,
+pub(crate) enum Step {
+    Map = 1,
+    Guard = 2,
+    NotInherited = 3,
+    Lock = 4,
+    Undo = 5,
+    Done = 6,
+}
+
+impl Step {
+    /// The step of that number.
+    pub fn numbered(number: u64) -> Option<Step> {
+        const ALL: [Step; 6] = [Step::Map, Step::Guard, Step::NotInherited, Step::Lock, Step::Undo, Step::Done];
+        ALL.into_iter().find(|step| *step as u64 == number)
+    }
+
+    /// The fault of a call whose mapping failed in this step.
+    pub fn refused(self, plan: &MapPlan, errno: Errno) -> Fault {
+        let (call, hint) = match self {
+            Step::Guard => ("mprotect()", ""),
+            Step::NotInherited => ("madvise()", ""),
+            Step::Lock => ("mlock2()", "the target's RLIMIT_MEMLOCK is too small"),
+            Step::Map | Step::Undo | Step::Done => return map_refused(plan, errno),
+        };
+        Fault::new(errno, Why::Kernel { call, errno, hint })
+    }
 }
 
 /// A mapping in the making.
@@ -49,12 +69,12 @@ enum Step {
 pub(crate) struct Mapping {
     step: Step,
     start: usize,
-    fault: Option<Fault>,
+    failed: Option<(Step, Errno)>,
 }
 
 impl Mapping {
     pub const fn new() -> Mapping {
-        Mapping { step: Step::Map, start: 0, fault: None }
+        Mapping { step: Step::Map, start: 0, failed: None }
     }
 
     /// Whether something of it may stand in the address space.
@@ -71,9 +91,14 @@ impl Mapping {
         self.start != 0
     }
 
-    /// Where the mapping starts, or why there is none. For use when `make` has returned.
-    pub fn outcome(&self) -> Result<usize, Fault> {
-        self.fault.map_or(Ok(self.start), Err)
+    /// Where the mapping starts, or which step failed. For use when `make` has returned.
+    pub fn outcome(&self) -> Result<usize, (Step, Errno)> {
+        self.failed.map_or(Ok(self.start), Err)
+    }
+
+    /// Where the mapping of that plan starts, or why there is none.
+    pub fn outcome_of(&self, plan: &MapPlan) -> Result<usize, Fault> {
+        self.outcome().map_err(|(step, errno)| step.refused(plan, errno))
     }
 
     /// Makes the mapping. `fd` is a descriptor where the calls are made;
@@ -99,7 +124,7 @@ impl Mapping {
                             self.step = Step::Guard;
                         }
                         Err(errno) => {
-                            self.fault = Some(map_refused(plan, errno));
+                            self.failed = Some((Step::Map, errno));
                             self.step = Step::Done;
                         }
                     }
@@ -107,16 +132,16 @@ impl Mapping {
                 }
                 Step::Guard if plan.after.guard > 0 => {
                     let arguments = [self.start as u64, plan.after.guard as u64, libc::PROT_NONE as u64, 0, 0, 0];
-                    hands.call(SystemCall::Mprotect, arguments)?.map_err(|e| ("mprotect()", e))
+                    hands.call(SystemCall::Mprotect, arguments)?
                 }
                 Step::NotInherited if plan.after.not_inherited => {
                     let arguments = [self.start as u64, plan.len as u64, libc::MADV_DONTFORK as u64, 0, 0, 0];
-                    hands.call(SystemCall::Madvise, arguments)?.map_err(|e| ("madvise()", e))
+                    hands.call(SystemCall::Madvise, arguments)?
                 }
                 Step::Lock if plan.after.lock => {
                     // On fault: bringing the pages in may take long, and is done when nothing is held.
                     let arguments = [self.start as u64, plan.len as u64, libc::MLOCK_ONFAULT as u64, 0, 0, 0];
-                    hands.call(SystemCall::Mlock2, arguments)?.map_err(|e| ("mlock2()", e))
+                    hands.call(SystemCall::Mlock2, arguments)?
                 }
                 Step::Undo => {
                     let _ = hands.call(SystemCall::Munmap, [self.start as u64, plan.len as u64, 0, 0, 0, 0])?;
@@ -130,9 +155,8 @@ impl Mapping {
                 (Ok(_), Step::Guard) => Step::NotInherited,
                 (Ok(_), Step::NotInherited) => Step::Lock,
                 (Ok(_), _) => Step::Done,
-                (Err((call, errno)), _) => {
-                    let hint = if self.step == Step::Lock { "the target's RLIMIT_MEMLOCK is too small" } else { "" };
-                    self.fault = Some(Fault::new(errno, Why::Kernel { call, errno, hint }));
+                (Err(errno), step) => {
+                    self.failed = Some((step, errno));
                     Step::Undo
                 }
             };
@@ -178,7 +202,7 @@ mod tests {
         let mut hands = Shaky { fails, made: Vec::new(), lost: false };
         let mut mapping = Mapping::new();
         while mapping.make(&plan, None, None, &mut hands).is_err() {}
-        (hands.made, mapping.outcome().map_err(|f| f.errno))
+        (hands.made, mapping.outcome().map_err(|(_, errno)| errno))
     }
 
     #[test]

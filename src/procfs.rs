@@ -561,6 +561,14 @@ pub(crate) fn each_huge_page_size(mut each: impl FnMut(usize, bool)) {
     });
 }
 
+/// The user that the kernel puts in place of one that a user namespace does not have.
+pub(crate) fn overflow_user() -> u32 {
+    const DEFAULT: u32 = 65534;
+    let Ok(file) = sys::open(b"/proc/sys/kernel/overflowuid\0", libc::O_RDONLY) else { return DEFAULT };
+    let mut buffer = [0u8; 16];
+    read_into(&file, &mut buffer).ok().and_then(number).map_or(DEFAULT, |n| n as u32)
+}
+
 /// kernel.yama.ptrace_scope; none where the kernel has no Yama.
 pub(crate) fn yama_scope() -> Option<u8> {
     let file = sys::open(b"/proc/sys/kernel/yama/ptrace_scope\0", libc::O_RDONLY).ok()?;

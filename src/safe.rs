@@ -148,6 +148,8 @@ impl fmt::Debug for peer::Peer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Way {
+    /// The target's own service (mman_peer_serve()).
+    Service,
     /// A helper process made a thread of the target call mmap().
     HelperProcess,
     /// A thread of the calling process did, as Yama admits no helper to a
@@ -157,7 +159,9 @@ pub enum Way {
 
 impl Way {
     fn of(route: &Route) -> Way {
-        if route.trace.in_thread {
+        if route.service {
+            Way::Service
+        } else if route.trace.in_thread {
             Way::HelperThread
         } else {
             Way::HelperProcess
@@ -168,6 +172,7 @@ impl Way {
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Way::Service => "its service",
             Way::HelperProcess => "injection by a helper process",
             Way::HelperThread => "injection by a helper thread",
         })

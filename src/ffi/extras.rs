@@ -42,3 +42,34 @@ pub unsafe extern "C" fn mman_peer_explain() -> *const c_char {
 pub unsafe extern "C" fn mman_peer_allow(pid: pid_t) -> c_int {
     super::allow(pid)
 }
+
+/// Starts a service in the calling process: from now on peers that call
+/// mmap_peer() or munmap_peer() on it have two threads of the library's make
+/// the calls, instead of stopping one of the program's. That takes no right to
+/// trace, whatever kernel.yama.ptrace_scope or a container forbid, and goes on
+/// while a debugger holds the other threads.
+///
+/// Root and the processes of the same user may map then: those of whom one of
+/// the real or effective user is the calling process's real or saved one.
+///
+/// The service takes no signal, keeps none of the program's descriptors open
+/// and none of its own among them, and ends with the process or an exec. A child
+/// of fork() has none until it calls this itself. A program that is started with
+/// MMAN_PEER_SERVE=1 in its environment has one from the beginning, and so have
+/// its children.
+///
+/// Returns 0, also if the service runs already, or -1 with errno set: EPERM a
+/// set-uid program; EAGAIN no thread can be made; EADDRINUSE the name is taken
+/// by another process; ENOSYS before Linux 5.9. Not for signal handlers.
+#[no_mangle]
+pub unsafe extern "C" fn mman_peer_serve() -> c_int {
+    super::serve()
+}
+
+/// Ends the service of the calling process. When it returns, its threads are
+/// gone, and what peers ask is done by injection, where they may. Returns 0,
+/// also if there was none. Not for signal handlers.
+#[no_mangle]
+pub unsafe extern "C" fn mman_peer_serve_stop() -> c_int {
+    super::serve_stop()
+}

@@ -16,6 +16,7 @@ use crate::errno::Errno;
 use crate::fault::Fault;
 use crate::load::{self, Consent};
 use crate::request::Request;
+use crate::service::start;
 use crate::sys;
 use crate::text::Text;
 use core::ffi::{c_char, c_int, c_void};
@@ -58,6 +59,25 @@ fn allow(pid: pid_t) -> c_int {
         Some(_) => 0,
         None => -1,
     }
+}
+
+fn serve() -> c_int {
+    let refused = |errno| match errno {
+        Errno::EPERM => Fault::says(errno, "a set-uid program serves nobody: its rights are not its user's"),
+        Errno::EADDRINUSE => Fault::says(errno, "another process listens under this one's name"),
+        Errno::ENOSYS => Fault::says(errno, "a service needs Linux 5.9 (close_range)"),
+        _ => Fault::says(errno, "the service's threads or its socket could not be made"),
+    };
+    let started = edge(&format_args!("mman_peer_serve()"), |_| start::serve().map(|()| 0).map_err(refused));
+    started.map_or(-1, |_| 0)
+}
+
+fn serve_stop() -> c_int {
+    let stopped = edge(&format_args!("mman_peer_serve_stop()"), |_| {
+        start::stop();
+        Ok(0)
+    });
+    stopped.map_or(-1, |_| 0)
 }
 
 /// Runs a call between the errno of before and the errno of after.
@@ -123,6 +143,8 @@ pub(crate) fn debug_line(call: &dyn fmt::Display, route: &Route, result: &Result
     let trace = &route.trace;
     let _ = if route.own {
         write!(text, " [own process]")
+    } else if route.service {
+        write!(text, " [service]")
     } else if trace.attempts > 0 {
         let by = if trace.in_thread { "helper thread" } else { "helper process" };
         write!(text, " [inject by {by}, thread {}, {} stops, {} attempts]", trace.tid, trace.stops, trace.attempts)

@@ -56,7 +56,7 @@ pub(crate) fn map(
     let carry = plan.file.map(|(fd, facts)| Carry::new(fd, facts));
     let mut errand = MapErrand { plan, carry, mapping: Mapping::new(), refused: None };
     run(peer, &mut errand, signals, timeout, trace)?;
-    let start = errand.refused.map_or_else(|| errand.mapping.outcome(), Err)?;
+    let start = errand.refused.map_or_else(|| errand.mapping.outcome_of(plan), Err)?;
     if plan.after.populate || plan.after.lock {
         bring_in(peer, plan, start);
     }
@@ -290,7 +290,7 @@ fn run(
             return Err(Fault::new(Errno::EAGAIN, why));
         }
         if !begun {
-            if handler_is_due(signals) {
+            if signals.handler_is_due() {
                 return Err(Fault::new(Errno::EINTR, Why::WaitInterrupted { pid: peer.pid() }));
             }
             // Stopped and continued, perhaps: that time does not count.
@@ -298,17 +298,6 @@ fn run(
         }
         pause.rest();
     }
-}
-
-/// Looks for signals that wait for the call's end. One with a handler ends it;
-/// the others take their course here (most of them end the process).
-fn handler_is_due(signals: &SignalsBlocked) -> bool {
-    let due = signals.due();
-    let handled = (1..=64).any(|signal| due & sys::signal_bit(signal) != 0 && sys::has_handler(signal));
-    if due != 0 && !handled {
-        signals.let_in();
-    }
-    handled
 }
 
 /// Pauses between attempts: 20 microseconds, doubling to a millisecond.

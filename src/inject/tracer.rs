@@ -161,7 +161,7 @@ impl Drop for Stack {
     fn drop(&mut self) {
         match self {
             Stack::Kept(kept) => kept.taken.store(false, Ordering::Release),
-            Stack::Mapped(start) => sys::unmap_private(*start, STACK_SIZE),
+            Stack::Mapped(start) => sys::unmap(*start, STACK_SIZE),
         }
     }
 }

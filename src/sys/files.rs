@@ -81,6 +81,11 @@ fn statfs(fd: c_int) -> Result<libc::statfs, Errno> {
     Ok(unsafe { st.assume_init() })
 }
 
+/// Whether a descriptor is of a file on the file system of that magic number.
+pub(super) fn is_on(file: &Descriptor, magic: u32) -> bool {
+    statfs(file.0).is_ok_and(|st| st.f_type as u32 == magic)
+}
+
 /// The size of a huge page, for a file of hugetlbfs.
 pub(crate) fn huge_page_of(fd: c_int) -> Option<usize> {
     statfs(fd).ok().filter(|st| st.f_type as u32 == HUGETLBFS_MAGIC).map(|st| st.f_bsize as usize)

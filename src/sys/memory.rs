@@ -5,7 +5,7 @@
 use super::{call, Tid};
 use crate::arch::{Abi, SystemCall};
 use crate::errno::Errno;
-use libc::c_void;
+use libc::{c_int, c_void};
 
 /// process_vm_readv(2): bytes of another process; how many were read.
 pub(crate) fn read_memory(tid: Tid, address: usize, into: &mut [u8]) -> Result<usize, Errno> {
@@ -52,14 +52,23 @@ pub(crate) fn touch_pages(tid: Tid, address: usize, len: usize, page: usize, wri
 
 /// Private anonymous memory of the caller's.
 pub(crate) fn map_private(len: usize) -> Result<usize, Errno> {
+    map_own(len, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK, -1)
+}
+
+/// Anonymous memory that the caller shares with the children that it forks.
+pub(crate) fn map_shared(len: usize) -> Result<usize, Errno> {
+    map_own(len, libc::MAP_SHARED | libc::MAP_ANONYMOUS, -1)
+}
+
+fn map_own(len: usize, flags: c_int, fd: c_int) -> Result<usize, Errno> {
     let access = (libc::PROT_READ | libc::PROT_WRITE) as u64;
-    let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK) as u64;
-    let (number, arguments) = Abi::OWN.place(SystemCall::Mmap, [0, len as u64, access, flags, u64::MAX, 0]);
+    let wanted = [0, len as u64, access, flags as u64, fd as u64, 0];
+    let (number, arguments) = Abi::OWN.place(SystemCall::Mmap, wanted);
     // SAFETY: a new mapping at a place of the kernel's choice touches nothing.
     unsafe { call(number as _, arguments) }
 }
 
-pub(crate) fn unmap_private(start: usize, len: usize) {
-    // SAFETY: callers pass what map_private gave them, and use it no more.
+pub(crate) fn unmap(start: usize, len: usize) {
+    // SAFETY: callers pass what the functions above gave them, and use it no more.
     let _ = unsafe { call!(libc::SYS_munmap, start, len) };
 }

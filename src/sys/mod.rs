@@ -21,18 +21,22 @@ macro_rules! call {
 }
 
 mod files;
+mod futex;
 mod letter;
 mod memory;
 mod process;
 mod signals;
+mod sockets;
 mod time;
 mod tracee;
 
 pub(crate) use files::*;
+pub(crate) use futex::*;
 pub(crate) use letter::*;
 pub(crate) use memory::*;
 pub(crate) use process::*;
 pub(crate) use signals::*;
+pub(crate) use sockets::*;
 pub(crate) use time::*;
 pub(crate) use tracee::*;
 

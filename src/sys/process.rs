@@ -13,7 +13,6 @@ pub(crate) fn getpid() -> i32 {
     unsafe { call!(libc::SYS_getpid) }.unwrap_or(0) as i32
 }
 
-#[cfg(test)]
 pub(crate) fn gettid() -> Tid {
     // SAFETY: no arguments.
     Tid(unsafe { call!(libc::SYS_gettid) }.unwrap_or(0) as i32)
@@ -22,6 +21,53 @@ pub(crate) fn gettid() -> Tid {
 pub(crate) fn geteuid() -> u32 {
     // SAFETY: no arguments.
     unsafe { call!(arch::GETEUID) }.unwrap_or(0) as u32
+}
+
+/// The real and the saved user of the calling thread.
+pub(crate) fn real_and_saved_user() -> Result<(u32, u32), Errno> {
+    let (mut real, mut effective, mut saved) = (0u32, 0u32, 0u32);
+    // SAFETY: three integers are writable.
+    unsafe { call!(arch::GETRESUID, &raw mut real, &raw mut effective, &raw mut saved) }?;
+    Ok((real, saved))
+}
+
+/// The capabilities of a thread (capget(2)): effective, permitted and
+/// inheritable, 64 bits of each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Capabilities {
+    pub effective: u64,
+    pub permitted: u64,
+    pub inheritable: u64,
+}
+
+/// _LINUX_CAPABILITY_VERSION_3.
+const CAPABILITY_VERSION: u32 = 0x2008_0522;
+
+/// Of any thread; 0 is the calling one.
+pub(crate) fn capabilities(tid: Tid) -> Result<Capabilities, Errno> {
+    let mut header = [CAPABILITY_VERSION, tid.0 as u32];
+    let mut low_and_high = [[0u32; 3]; 2];
+    // SAFETY: struct __user_cap_header_struct and two of __user_cap_data_struct.
+    unsafe { call!(libc::SYS_capget, header.as_mut_ptr(), low_and_high.as_mut_ptr()) }?;
+    let [low, high] = low_and_high;
+    let both = |i: usize| u64::from(low[i]) | u64::from(high[i]) << 32;
+    Ok(Capabilities { effective: both(0), permitted: both(1), inheritable: both(2) })
+}
+
+/// Sets those of the calling thread; only fewer are allowed.
+pub(crate) fn set_capabilities(to: &Capabilities) -> Result<(), Errno> {
+    let mut header = [CAPABILITY_VERSION, 0];
+    let words = [to.effective, to.permitted, to.inheritable];
+    let low_and_high = [words.map(|w| w as u32), words.map(|w| (w >> 32) as u32)];
+    // SAFETY: as above; the data is read.
+    unsafe { call!(libc::SYS_capset, header.as_mut_ptr(), low_and_high.as_ptr()) }.map(|_| ())
+}
+
+/// The number that the kernel gives a process, and never again to another,
+/// since Linux 6.9: the inode of its pidfd.
+pub(crate) fn process_number(pidfd: &Descriptor) -> Option<u64> {
+    const PID_FS_MAGIC: u32 = 0x5049_4446;
+    super::files::is_on(pidfd, PID_FS_MAGIC).then(|| super::files::fstat(pidfd.0).ok().map(|st| st.st_ino)).flatten()
 }
 
 /// The size of a page of the running kernel.

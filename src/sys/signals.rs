@@ -23,7 +23,7 @@ pub(crate) fn set_signal_mask(mask: SignalSet) -> SignalSet {
     old
 }
 
-pub(crate) fn pending_signals() -> SignalSet {
+fn pending_signals() -> SignalSet {
     let mut set: SignalSet = 0;
     // SAFETY: set is writable.
     let _ = unsafe { call!(libc::SYS_rt_sigpending, &raw mut set, SET_SIZE) };
@@ -31,7 +31,7 @@ pub(crate) fn pending_signals() -> SignalSet {
 }
 
 /// Whether the process has a handler of its own for the signal.
-pub(crate) fn has_handler(signal: c_int) -> bool {
+fn has_handler(signal: c_int) -> bool {
     // The kernel's struct begins with the handler on every supported processor.
     let mut action = [0usize; 8];
     // SAFETY: the kernel's struct sigaction is four words, the buffer eight.
@@ -50,12 +50,23 @@ impl SignalsBlocked {
     }
 
     /// The signals that wait for the mask to be put back.
-    pub fn due(&self) -> SignalSet {
+    fn due(&self) -> SignalSet {
         pending_signals() & !self.before
     }
 
+    /// Looks for signals that wait for the call's end. One with a handler ends
+    /// a wait; the others take their course here (most of them end the process).
+    pub fn handler_is_due(&self) -> bool {
+        let due = self.due();
+        let handled = (1..=64).any(|signal| due & signal_bit(signal) != 0 && has_handler(signal));
+        if due != 0 && !handled {
+            self.let_in();
+        }
+        handled
+    }
+
     /// Lets the signals in that are due, and blocks all again.
-    pub fn let_in(&self) {
+    fn let_in(&self) {
         set_signal_mask(self.before);
         set_signal_mask(SignalSet::MAX);
     }

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Asking a target's service.
+//!
+//! *Needs*: every signal blocked in the calling thread.
+//! *Promises*: nothing is sent to anybody but the target; an order that was
+//! given up is not carried out later; an end of the target is no hang.
+//! *Touches*: two descriptors for the length of a call.
+
+use super::protocol::{Answer, Order, ANSWER_SIZE};
+use crate::errno::Errno;
+use crate::peer::Peer;
+use crate::procfs;
+use crate::sys::{self, Descriptor, SignalsBlocked};
+use core::time::Duration;
+use libc::c_int;
+
+/// Why there is no answer. Nothing was done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Miss {
+    /// There is no service, or somebody else has its name.
+    Nobody,
+    /// It did not come to the order in time, and now never will.
+    Silent,
+    /// Likewise, when a signal handler was due.
+    Interrupted,
+    /// It hung up: at its end, or since others wanted its attention.
+    HungUp,
+    /// The caller has no descriptor free.
+    OwnTable(Errno),
+    /// The object cannot be sent.
+    Unsendable(Errno),
+}
+
+/// How long it is waited for in one piece: then it is asked whether a handler is due.
+const SLICE: Duration = Duration::from_millis(10);
+
+pub(crate) struct Patience {
+    /// Till then the service may take to come to the order.
+    pub until: Duration,
+    /// There is another way: a target that is stopped is not waited for.
+    pub impatient: bool,
+}
+
+/// Has the peer carry out an order; `object` is a descriptor of ours that goes with it.
+pub(crate) fn ask(
+    peer: &Peer,
+    order: &Order,
+    object: Option<c_int>,
+    signals: &SignalsBlocked,
+    patience: &Patience,
+) -> Result<Answer, Miss> {
+    let socket = sys::packet_socket().map_err(no_descriptor)?;
+    let name = super::name_of(peer.pid(), peer.pidfd());
+    while let Err(errno) = sys::connect(&socket, &name) {
+        // Many others wait to be heard.
+        if errno != Errno::EAGAIN {
+            return Err(Miss::Nobody);
+        }
+        if signals.handler_is_due() {
+            return Err(Miss::Interrupted);
+        }
+        if sys::now() >= patience.until || (patience.impatient && is_stopped(peer)) {
+            return Err(Miss::Silent);
+        }
+        sys::pause_for(Duration::from_millis(1));
+    }
+    if !leads_to(&socket, peer)? {
+        return Err(Miss::Nobody);
+    }
+    sys::send(&socket, &order.encode(), object).map_err(|errno| match errno {
+        Errno::EPIPE | Errno::ECONNRESET | Errno::ENOTCONN => Miss::HungUp,
+        _ => Miss::Unsendable(errno),
+    })?;
+    answer(&socket, peer, signals, patience)
+}
+
+fn no_descriptor(errno: Errno) -> Miss {
+    match errno {
+        Errno::EMFILE | Errno::ENFILE => Miss::OwnTable(errno),
+        _ => Miss::Nobody,
+    }
+}
+
+/// Whether it is the target that listens at the other end: nobody else may see
+/// an order, and a descriptor least of all.
+fn leads_to(socket: &Descriptor, peer: &Peer) -> Result<bool, Miss> {
+    Ok(match (sys::peer_pidfd(socket), peer.pidfd()) {
+        (Err(errno @ (Errno::EMFILE | Errno::ENFILE)), _) => return Err(no_descriptor(errno)),
+        (Ok(listener), Some(pidfd)) => match (sys::process_number(&listener), sys::process_number(pidfd)) {
+            (Some(one), Some(other)) => one == other,
+            // Before Linux 6.9. Who lives has its pid to itself.
+            _ => is_named(socket, peer.pid()) && sys::pidfd_alive(&listener),
+        },
+        // Before Linux 6.5 the pid may be that of a listener that has ended, and
+        // left the socket to another process of its user: one that could do what
+        // the target may do to the caller in any case.
+        _ => {
+            is_named(socket, peer.pid())
+                && sys::peer_credentials(socket)
+                    .is_ok_and(|c| procfs::status(peer.leader()).is_ok_and(|status| status.euid == c.uid))
+        }
+    })
+}
+
+fn is_named(socket: &Descriptor, pid: i32) -> bool {
+    sys::peer_credentials(socket).is_ok_and(|c| c.pid == pid)
+}
+
+fn is_stopped(peer: &Peer) -> bool {
+    procfs::stat(peer.leader()).is_ok_and(|s| matches!(s.state, b'T' | b't'))
+}
+
+fn answer(socket: &Descriptor, peer: &Peer, signals: &SignalsBlocked, patience: &Patience) -> Result<Answer, Miss> {
+    let mut given_up = false;
+    loop {
+        let mut entry = [sys::poll_entry(Some(socket), libc::POLLIN)];
+        if sys::poll(&mut entry, Some(SLICE)).is_ok_and(|n| n > 0) {
+            let mut bytes = [0; ANSWER_SIZE];
+            return match sys::receive(socket, &mut bytes) {
+                Err(Errno::EAGAIN | Errno::EINTR) => continue,
+                Ok(message) if message.len == ANSWER_SIZE && !message.strange => {
+                    Answer::decode(&bytes).ok_or(Miss::HungUp)
+                }
+                _ => Err(Miss::HungUp),
+            };
+        }
+        if given_up {
+            continue;
+        }
+        let due = signals.handler_is_due();
+        if due || sys::now() >= patience.until || (patience.impatient && is_stopped(peer)) {
+            // The service looks, after it has taken a message, whether more
+            // could come. So what is in its queue now is never carried out, and
+            // what has left it is under way: that cannot be called off.
+            given_up = true;
+            sys::end_sending(socket);
+            if sys::is_queued(socket) {
+                return Err(if due { Miss::Interrupted } else { Miss::Silent });
+            }
+        }
+    }
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Inside the target: who asks, may they, do it, answer.
+//!
+//! *Needs*: a thread of its own with every signal blocked.
+//! *Promises*: nobody's order is carried out but root's and the same user's; an
+//! order that was called off is not carried out; no caller holds up another.
+//! *Touches*: the memory that it is told to, and descriptors in a table that
+//! the thread shares with nobody, so that the process's own table is as it was.
+//! No heap, no thread-local, no lock, nothing of the application.
+//! *Bounds*: `CONNECTIONS` at a time; a new one takes the place of the one that
+//! has been quiet for longest.
+
+use super::protocol::{Answer, Bad, Map, Order, ORDER_SIZE};
+use crate::errno::Errno;
+use crate::perform::{Hands, Mapping, Own, Step};
+use crate::procfs;
+use crate::request::UnmapPlan;
+use crate::sys::{self, Capabilities, Descriptor, Received, Tid};
+use core::time::Duration;
+
+/// How many callers are listened to at a time.
+const CONNECTIONS: usize = 64;
+/// How many wait to be accepted; the kernel has its own limit (net.core.somaxconn).
+pub(super) const BACKLOG: i32 = 4096;
+
+/// How long nobody is accepted when there is no descriptor for it.
+const FULL: Duration = Duration::from_millis(10);
+
+/// Why the service ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum End {
+    /// It was told to.
+    Told,
+    /// No other thread of the process is left.
+    Alone,
+}
+
+struct Connection {
+    socket: Descriptor,
+    /// Effective user, when it connected.
+    user: u32,
+    /// A count that grows with each message of anybody's.
+    last_heard: u64,
+}
+
+pub(super) struct Server {
+    listener: Descriptor,
+    connections: [Option<Connection>; CONNECTIONS],
+    heard: u64,
+    page: usize,
+    pid: i32,
+    /// What the kernel puts in place of a user that our namespace does not have.
+    nobody: u32,
+    /// Readable when the service is told to end; none before Linux 6.9.
+    told: Option<Descriptor>,
+    first_thread_ended: bool,
+    capabilities: Option<Capabilities>,
+    /// A number kept free for a caller, if the process may open hardly any files.
+    spare: Option<Descriptor>,
+    /// No descriptor is to be had: till then nobody is accepted.
+    full_until: Duration,
+}
+
+/// Whose descriptor is waited for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Whom {
+    Teller,
+    Listener,
+    Connection(usize),
+}
+
+/// The descriptors that are waited for. Only those: poll(2) refuses more
+/// entries than the process may open files, empty ones too.
+struct Asked {
+    entries: [libc::pollfd; Asked::MOST],
+    whose: [Whom; Asked::MOST],
+    count: usize,
+}
+
+impl Asked {
+    const MOST: usize = CONNECTIONS + 2;
+
+    fn new() -> Asked {
+        let nobody = sys::poll_entry(None, 0);
+        Asked { entries: [nobody; Asked::MOST], whose: [Whom::Teller; Asked::MOST], count: 0 }
+    }
+
+    fn add(&mut self, fd: Option<&Descriptor>, whom: Whom) {
+        if let (Some(_), Some(entry), Some(whose)) =
+            (fd, self.entries.get_mut(self.count), self.whose.get_mut(self.count))
+        {
+            (*entry, *whose) = (sys::poll_entry(fd, libc::POLLIN), whom);
+            self.count += 1;
+        }
+    }
+
+    fn wait(&mut self, patience: Option<Duration>) -> Result<usize, Errno> {
+        sys::poll(self.entries.get_mut(..self.count).unwrap_or_default(), patience)
+    }
+
+    fn ready(&self) -> impl Iterator<Item = Whom> + '_ {
+        let both = self.entries.iter().zip(&self.whose).take(self.count);
+        both.filter(|(entry, _)| entry.revents != 0).map(|(_, whom)| *whom)
+    }
+}
+
+impl Server {
+    /// Listens under the process's name. `guardian` is the thread whose end
+    /// ends the service.
+    pub fn new(guardian: Tid) -> Result<Server, Errno> {
+        sys::own_empty_table()?;
+        let pid = sys::getpid();
+        // It gets the lowest number, which is within any limit.
+        let spare = sys::pidfd_open(pid).ok();
+        let name = super::name_of(pid, spare.as_ref());
+        Ok(Server {
+            listener: sys::listen(&name, BACKLOG)?,
+            connections: [const { None }; CONNECTIONS],
+            heard: 0,
+            page: sys::page_size(),
+            pid,
+            nobody: procfs::overflow_user(),
+            told: sys::pidfd_open_thread(guardian).ok(),
+            first_thread_ended: false,
+            capabilities: sys::capabilities(Tid(0)).ok(),
+            spare,
+            full_until: Duration::ZERO,
+        })
+    }
+
+    /// Serves until the end. `told` is asked where no descriptor tells.
+    pub fn run(mut self, told: &dyn Fn() -> bool) -> End {
+        loop {
+            let full = self.full_until > Duration::ZERO && sys::now() < self.full_until;
+            let mut asked = Asked::new();
+            asked.add(self.told.as_ref(), Whom::Teller);
+            asked.add(Some(&self.listener).filter(|_| !full), Whom::Listener);
+            for (i, connection) in self.connections.iter().enumerate() {
+                asked.add(connection.as_ref().map(|c| &c.socket), Whom::Connection(i));
+            }
+            let ready = asked.wait(if full { Some(FULL) } else { self.patience() });
+            if told() {
+                return End::Told;
+            }
+            match ready {
+                Ok(_) => {}
+                // setuid() and its like reach every thread by a signal of libc's own.
+                Err(Errno::EINTR) => continue,
+                // More than the process may open, since its limit was lowered (EINVAL).
+                Err(_) => {
+                    if !self.make_room() {
+                        sys::pause_for(FULL);
+                    }
+                    continue;
+                }
+            }
+            if ready == Ok(0) && self.is_alone() {
+                return End::Alone;
+            }
+            for whom in asked.ready() {
+                match whom {
+                    Whom::Connection(i) => self.hear(i),
+                    Whom::Listener => self.accept(),
+                    Whom::Teller => {}
+                }
+            }
+        }
+    }
+
+    /// Nothing tells when the first thread ends, or the others after it: a look
+    /// now and then does.
+    fn patience(&self) -> Option<Duration> {
+        Some(if self.first_thread_ended { Duration::from_millis(20) } else { Duration::from_secs(1) })
+    }
+
+    /// Whether only the first thread, which has ended, and the service's own two are left.
+    fn is_alone(&mut self) -> bool {
+        // It stays as a zombie until all others have ended.
+        self.first_thread_ended = procfs::stat(Tid(self.pid)).is_ok_and(|s| matches!(s.state, b'Z' | b'X'));
+        self.first_thread_ended && procfs::thread_count(self.pid) == 3
+    }
+
+    fn accept(&mut self) {
+        // Some, and then those that are there already get their turn.
+        const AT_ONCE: usize = 8;
+        for _ in 0..AT_ONCE {
+            let socket = match sys::accept(&self.listener) {
+                Ok(socket) => socket,
+                Err(Errno::EMFILE | Errno::ENFILE) if self.make_room() => continue,
+                Err(Errno::EMFILE | Errno::ENFILE) => {
+                    self.full_until = sys::now() + FULL;
+                    return;
+                }
+                Err(_) => return,
+            };
+            let Ok(peer) = sys::peer_credentials(&socket) else { continue };
+            let i = self.quietest();
+            if let Some(place) = self.connections.get_mut(i) {
+                self.heard += 1;
+                *place = Some(Connection { socket, user: peer.uid, last_heard: self.heard });
+                self.hear(i);
+            }
+        }
+    }
+
+    /// A free place, or that of who has been quiet for longest.
+    fn quietest(&self) -> usize {
+        let since = |c: &Option<Connection>| c.as_ref().map_or(0, |c| c.last_heard + 1);
+        self.connections.iter().enumerate().min_by_key(|(_, c)| since(c)).map_or(0, |(i, _)| i)
+    }
+
+    /// Gives a descriptor up for one that is wanted.
+    fn make_room(&mut self) -> bool {
+        let longest =
+            self.connections.iter_mut().filter(|c| c.is_some()).min_by_key(|c| c.as_ref().map(|c| c.last_heard));
+        self.spare.take().is_some() || longest.and_then(Option::take).is_some()
+    }
+
+    /// One message of a caller's, if it has come.
+    fn hear(&mut self, i: usize) {
+        let Some(connection) = self.connections.get(i).and_then(Option::as_ref) else { return };
+        let mut bytes = [0; ORDER_SIZE];
+        let message = match sys::receive(&connection.socket, &mut bytes) {
+            Err(Errno::EAGAIN | Errno::EINTR) => return,
+            message => message.ok(),
+        };
+        let whole = message.filter(|m| m.len == ORDER_SIZE && !m.strange && !hangs_up(&connection.socket));
+        let user = connection.user;
+        let answer = whole.and_then(|m| self.obey(&bytes, &m, [Some(user), m.uid]));
+        let connection = self.connections.get(i).and_then(Option::as_ref);
+        let keep = match (connection, answer) {
+            (Some(connection), Some(answer)) => sys::send(&connection.socket, &answer.encode(), None).is_ok(),
+            _ => false,
+        };
+        if self.spare.is_none() && !keep {
+            self.spare = sys::pidfd_open(self.pid).ok();
+        }
+        self.heard += 1;
+        let heard = self.heard;
+        if let Some(place) = self.connections.get_mut(i) {
+            match place {
+                Some(connection) if keep => connection.last_heard = heard,
+                _ => *place = None,
+            }
+        }
+    }
+
+    /// Carries out an order, of a caller with these users. None: it is none.
+    fn obey(&mut self, bytes: &[u8; ORDER_SIZE], message: &Received, users: [Option<u32>; 2]) -> Option<Answer> {
+        let order = match Order::decode(bytes, self.page) {
+            Ok(order) if order.has_object() == (message.fd.is_some() || message.lost) => order,
+            Ok(_) | Err(Bad::Strange) => return None,
+            Err(Bad::TooWide) => return Some(Answer::TooWide),
+            Err(Bad::FromNarrower) => return Some(Answer::Elsewhere),
+        };
+        if !self.admits(users) {
+            return Some(Answer::Forbidden);
+        }
+        if !self.has_rights_of_first_thread() || Self::would_hurt_itself(&order) {
+            return Some(Answer::Elsewhere);
+        }
+        if message.lost {
+            return Some(Answer::Full);
+        }
+        Some(carry_out(&order, message.fd.as_ref()))
+    }
+
+    /// QNX's rule: root, or one of the caller's users is our real or saved one.
+    /// Asked anew for each order, since users change.
+    fn admits(&self, users: [Option<u32>; 2]) -> bool {
+        let Ok((real, saved)) = sys::real_and_saved_user() else { return false };
+        let [effective, _] = users;
+        !users.contains(&Some(self.nobody))
+            && (effective == Some(0) || users.into_iter().flatten().any(|user| user == real || user == saved))
+    }
+
+    /// libc's setuid() and its like change every thread; capset(2) does not.
+    /// The service acts with what the first thread may, and with no more.
+    fn has_rights_of_first_thread(&mut self) -> bool {
+        let Ok(theirs) = sys::capabilities(Tid(self.pid)) else { return false };
+        if self.capabilities == Some(theirs) {
+            return true;
+        }
+        let fewer = sys::capabilities(Tid(0)).is_ok_and(|ours| {
+            let permitted = ours.permitted & theirs.permitted;
+            let to = Capabilities { effective: theirs.effective & permitted, permitted, inheritable: ours.inheritable };
+            sys::set_capabilities(&to).is_ok() && to.effective == theirs.effective
+        });
+        self.capabilities = Some(theirs).filter(|_| fewer);
+        fewer
+    }
+
+    /// Whether memory that the service itself stands on would go.
+    fn would_hurt_itself(order: &Order) -> bool {
+        let (addr, len) = match *order {
+            Order::Unmap(UnmapPlan { addr, len }) => (addr, len),
+            Order::Map(Map { plan, .. }) if plan.flags & libc::MAP_FIXED != 0 => (plan.addr, plan.len),
+            _ => return false,
+        };
+        let end = addr.saturating_add(len);
+        // What reaches beyond is refused before anything goes.
+        end <= crate::arch::user_space_end() && super::start::stands_on(addr, end)
+    }
+}
+
+/// Whether the caller has called its order off, or is gone.
+fn hangs_up(socket: &Descriptor) -> bool {
+    let mut entry = [sys::poll_entry(Some(socket), libc::POLLRDHUP)];
+    sys::poll(&mut entry, Some(Duration::ZERO)) != Ok(0)
+}
+
+fn carry_out(order: &Order, object: Option<&Descriptor>) -> Answer {
+    match order {
+        Order::Nothing => Answer::Done(0),
+        Order::Map(Map { plan, .. }) => {
+            let mut mapping = Mapping::new();
+            match mapping.make(plan, object.map(Descriptor::number), None, &mut Own) {
+                Ok(()) => match mapping.outcome() {
+                    Ok(start) => Answer::Done(start as u64),
+                    Err((step, errno)) => Answer::Refused(step, errno),
+                },
+            }
+        }
+        Order::Unmap(UnmapPlan { addr, len }) => {
+            one_call(crate::arch::SystemCall::Munmap, [*addr as u64, *len as u64, 0, 0, 0, 0])
+        }
+        Order::Range(range) => {
+            let (call, arguments) = range.call();
+            one_call(call, arguments)
+        }
+    }
+}
+
+fn one_call(call: crate::arch::SystemCall, arguments: crate::arch::Arguments) -> Answer {
+    match Own.call(call, arguments) {
+        Ok(Ok(value)) => Answer::Done(value as u64),
+        Ok(Err(errno)) => Answer::Refused(Step::Done, errno),
+    }
+}
