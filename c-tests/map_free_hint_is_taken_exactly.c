@@ -41,7 +41,7 @@ static void impossible(struct target *t, int fd)
 	for (i = 0; i < 8; i++) {
 		int flags = MAP_SHARED | (i < 4 ? 0 : MAP_BELOW);
 		CHECK_MAPS(a, mmap_peer(t->pid, hints[i % 4], 4096, PROT_READ, flags, fd, 0));
-		CHECK((uintptr_t)a >= 32768);	/* vm.mmap_min_addr, or more */
+		CHECK((uintptr_t)a >= 32768);	/* what vm.mmap_min_addr is at least */
 		CHECK_RANGE(t, a, 4096, "r--s");
 		CHECK_OK(munmap_peer(t->pid, a, 4096));
 	}
