@@ -54,7 +54,7 @@ contents() {
 	same 'libmman-peer1' "./$lib/libmman_peer.so.1" \
 		"$(cd "$scratch/libmman-peer1" && find . ! -type d ! -path './usr/share/doc/*')" || return
 	for file in include/sys/mman_peer.h include/mman_peer/qnx/sys/mman.h share/man/man3/munmap_peer.3.gz \
-		share/man/man7/mman_peer.7.gz share/doc/libmman-peer-dev/porting.md; do
+		share/man/man7/mman_peer.7.gz share/doc/libmman-peer-dev/porting.md.gz; do
 		[ -e "$scratch/libmman-peer-dev/usr/$file" ] || { echo "no $file"; return 1; }
 	done
 	for file in bin/mman-peer share/man/man1/mman-peer.1.gz share/bash-completion/completions/mman-peer \
