@@ -34,7 +34,7 @@ static void run(void)
 	for (int i = 0; i < check_rounds(TARGETS); i++) {
 		pid_t pid = targets[i].pid;
 		int status, killed = i % 2 == 0;
-		unsigned rounds = (unsigned)i * 20000 + 1;
+		unsigned rounds = (unsigned)(i * (TARGETS / check_rounds(TARGETS))) * 20000 + 1;
 		void *at;
 		CHECK_MAPS(at, mmap_peer(pid, NULL, check_page(), READ_WRITE, PRIVATE_ANON, NOFD, 0));
 		tell_word(targets[i].channel, killed ? 0 : rounds);
