@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn six_arguments_arrive() {
         let at = crate::sys::map_private(8192).expect("two pages");
-        crate::sys::unmap_private(at, 8192);
+        crate::sys::unmap(at, 8192);
         // SAFETY: no pointers.
         assert_eq!(unsafe { syscall(libc::SYS_getpid as usize, [0; 6]) }, std::process::id() as usize);
     }

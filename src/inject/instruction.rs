@@ -73,8 +73,8 @@ pub(crate) fn is_too_wide(tid: Tid) -> Result<bool, Miss> {
     }
     match start(tid)? {
         Ok(start) => Ok(start.wide),
-        // It is asked again when the thread has stopped.
-        Err(Errno::EAGAIN) => Ok(false),
+        // In the middle of an exec or of its end, perhaps. It is asked again when the thread has stopped.
+        Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
         Err(errno) => Err(Miss::Unread { errno }),
     }
 }
