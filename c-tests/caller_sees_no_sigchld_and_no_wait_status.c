@@ -96,7 +96,7 @@ int main(int argc, char **argv)
 		CHECK_OK(munmap_peer(target.pid, at, check_page()));
 		if (i % 100 == 0) {
 			CHECK_MAP_FAILS(mmap_peer(target.pid, NULL, 0, READ_WRITE, PRIVATE_ANON, NOFD, 0), EINVAL);
-			CHECK_UNMAP_FAILS(munmap_peer(target.pid, (void *)-4096L, SIZE_MAX), EINVAL);
+			CHECK_UNMAP_FAILS(munmap_peer(target.pid, (void *)-(long)PAGE, SIZE_MAX), EINVAL);
 		}
 	}
 	CHECK(sigchld_count == 0);

@@ -121,6 +121,9 @@ static inline void check_skip(const char *why, ...)
 
 static inline size_t check_page(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 
+/* The size of a page, which on aarch64 may be of 16 or 64 KiB as well. */
+#define PAGE ((int)check_page())
+
 /*
  * How many times slower than real hardware this machine is: C_TEST_SLOWNESS,
  * which the lab sets for its emulated ones. The tests' seconds are that much

@@ -7,7 +7,8 @@
 #include "pagemap.h"
 #include "physmem.h"
 
-enum { AT = 0x40000, LEN = 5 * 4096 };
+enum { AT = 0x40000 };
+#define LEN (5 * PAGE)
 
 static void told(struct target *t, unsigned char *a, size_t len, int64_t want, size_t contiguous_want)
 {
@@ -29,20 +30,20 @@ static void test(struct target *t)
 	CHECK_MAPS(a, mmap_peer(t->pid, NULL, LEN, READ_WRITE, flags, NOFD, AT));
 	told(t, a, LEN, AT, LEN);
 	told(t, a, 1, AT, 1);
-	told(t, a + 0x1234, 0x1000, AT + 0x1234, 0x1000);
+	told(t, a + 0x1234, PAGE, AT + 0x1234, PAGE);
 	told(t, a + 0x1234, SIZE_MAX, AT + 0x1234, LEN - 0x1234);
-	told(t, a + LEN - 1, 4096, AT + LEN - 1, 1);
-	CHECK(!page_is_present(t->pid, a + 4096));
+	told(t, a + LEN - 1, PAGE, AT + LEN - 1, 1);
+	CHECK(!page_is_present(t->pid, a + PAGE));
 	CHECK_OK(mem_offset64_peer(t->pid, (uintptr_t)a, LEN, &offset, NULL));
 	CHECK_OK(mem_offset64_peer(t->pid, (uintptr_t)a, LEN, NULL, &contiguous));
 	CHECK_OK(mem_offset64_peer(t->pid, (uintptr_t)a, LEN, NULL, NULL));
-	CHECK(offset == AT && contiguous == LEN);
+	CHECK(offset == AT && contiguous == (size_t)LEN);
 
 	/* A piece from elsewhere in the middle ends what is contiguous. */
-	CHECK_MAPS(b, mmap64_peer(t->pid, a + 8192, 4096, READ_WRITE, flags | MAP_FIXED, NOFD, 5 * GIB));
-	told(t, a, LEN, AT, 8192);
-	told(t, b, LEN, 5 * GIB, 4096);
-	told(t, b + 4096, LEN, AT + 12288, LEN - 12288);
+	CHECK_MAPS(b, mmap64_peer(t->pid, a + 2 * PAGE, PAGE, READ_WRITE, flags | MAP_FIXED, NOFD, 5 * GIB));
+	told(t, a, LEN, AT, 2 * PAGE);
+	told(t, b, LEN, 5 * GIB, PAGE);
+	told(t, b + PAGE, LEN, AT + 3 * PAGE, LEN - (3 * PAGE));
 	CHECK_OK(munmap_peer(t->pid, a, LEN));
 
 	/* An offset inside a page: the result is that very address. */
@@ -55,8 +56,6 @@ static void test(struct target *t)
 int main(int argc, char **argv)
 {
 	(void)argc;
-	if (check_page() != 4096)
-		check_skip("pages of 4096 bytes are needed");
 	physmem_begin(argv, 6 * GIB);
 	own_and_peer(NULL, test);
 	return 0;

@@ -10,7 +10,7 @@
 #include "huge.h"
 #include "pagemap.h"
 
-enum { LEN = 300 * 1024 };
+enum { LEN = 320 * 1024 };     /* whole pages of any size */
 
 static void is_contiguous(struct target *t, int type)
 {
@@ -40,9 +40,9 @@ static void covers_no_more(struct target *t)
 	unsigned char *range, *at, *a;
 	CHECK_MAPS(range, mmap_peer(t->pid, NULL, 4 * huge, PROT_NONE, MAP_ANON | MAP_LAZY, NOFD, 0));
 	at = (unsigned char *)(((uintptr_t)range + huge - 1) & ~(huge - 1));
-	CHECK_MAPS(a, mmap_peer(t->pid, at + LEN, 4096, READ_WRITE, MAP_FIXED | MAP_SHARED, NOFD, 0));
+	CHECK_MAPS(a, mmap_peer(t->pid, at + LEN, PAGE, READ_WRITE, MAP_FIXED | MAP_SHARED, NOFD, 0));
 	target_write(t, a, 9);
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, at, 4096, READ_WRITE,
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, at, PAGE, READ_WRITE,
 		MAP_FIXED | MAP_SHARED | MAP_PHYS | MAP_ANON, NOFD, 0), EINVAL);
 	CHECK(target_read(t, a) == 9);
 	CHECK_MAPS(a, mmap_peer(t->pid, at, huge, READ_WRITE,

@@ -9,9 +9,9 @@
 static void test(struct target *t)
 {
 	const int flags = MAP_PHYS | MAP_ANON;
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 4096, PROT_READ | PROT_WRITE, flags | MAP_SHARED, NOFD, 0), ENOMEM);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, PAGE, PROT_READ | PROT_WRITE, flags | MAP_SHARED, NOFD, 0), ENOMEM);
 	CHECK(strstr(mman_peer_explain(), "nr_hugepages") != NULL);
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 4096, PROT_READ | PROT_WRITE, flags, NOFD, 0), ENOMEM);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, PAGE, PROT_READ | PROT_WRITE, flags, NOFD, 0), ENOMEM);
 	CHECK(strstr(mman_peer_explain(), "nr_hugepages") != NULL);
 	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, TOO_LONG / 2, PROT_READ | PROT_WRITE, flags | MAP_SHARED, NOFD, 0), ENOMEM);
 	CHECK(strstr(mman_peer_explain(), "contiguous") != NULL);

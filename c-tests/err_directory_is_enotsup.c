@@ -5,8 +5,8 @@ static void test(struct target *t)
 {
 	int dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK(dir != -1);
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 4096, PROT_READ, MAP_SHARED, dir, 0), ENOTSUP);
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, dir, 0), ENOTSUP);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, PAGE, PROT_READ, MAP_SHARED, dir, 0), ENOTSUP);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, dir, 0), ENOTSUP);
 	close(dir);
 }
 

@@ -23,11 +23,11 @@ static int fd;
 static void test(struct target *t)
 {
 	unsigned char *a;
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0), EPERM);
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 4096, PROT_EXEC, MAP_SHARED, fd, 0), EPERM);
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
-	CHECK(target_read(t, a + 4096) == 2);
-	CHECK_OK(munmap_peer(t->pid, a, 8192));
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0), EPERM);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, PAGE, PROT_EXEC, MAP_SHARED, fd, 0), EPERM);
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+	CHECK(target_read(t, a + PAGE) == 2);
+	CHECK_OK(munmap_peer(t->pid, a, 2 * PAGE));
 }
 
 int main(void)

@@ -19,10 +19,10 @@ static void test(struct target *t)
 {
 	int fd = memfd_of(1);
 	unsigned char *a;
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, NOFD, 0), EPERM);
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 4096, PROT_WRITE | PROT_EXEC, MAP_SHARED, fd, 0), EPERM);
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0));
-	CHECK_OK(munmap_peer(t->pid, a, 4096));
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, NOFD, 0), EPERM);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, PAGE, PROT_WRITE | PROT_EXEC, MAP_SHARED, fd, 0), EPERM);
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0));
+	CHECK_OK(munmap_peer(t->pid, a, PAGE));
 	close(fd);
 }
 
@@ -31,8 +31,8 @@ static void denied_caller(void)
 	struct target t = target_start(NULL);
 	unsigned char *a;
 	deny_write_exec();
-	CHECK_MAPS(a, mmap_peer(t.pid, NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, NOFD, 0));
-	CHECK_OK(munmap_peer(t.pid, a, 4096));
+	CHECK_MAPS(a, mmap_peer(t.pid, NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, NOFD, 0));
+	CHECK_OK(munmap_peer(t.pid, a, PAGE));
 	peer_dismiss(&t.peer);
 }
 

@@ -28,9 +28,9 @@ static void full(struct target *t)
 {
 	int fd = memfd_of(2);
 	unsigned char *a;
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 8192, PROT_READ, MAP_SHARED, fd, 0), EMFILE);
-	a = free_range(t, 8192);
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, a, 8192, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0), EMFILE);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0), EMFILE);
+	a = free_range(t, 2 * PAGE);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, a, 2 * PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0), EMFILE);
 	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 1 << 20, PROT_READ, MAP_SHARED, fd, 0), EMFILE);
 	close(fd);
 }
@@ -42,15 +42,15 @@ static void full_caller(void)
 	int fd = memfd_of(2);
 	unsigned char *a;
 	fill_table();
-	CHECK_MAPS(a, mmap_peer(getpid(), NULL, 8192, PROT_READ, MAP_SHARED, fd, 0));
-	CHECK(a[4096] == 2);
-	CHECK_OK(munmap_peer(getpid(), a, 8192));
-	a = mmap_peer(t.pid, NULL, 8192, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK_MAPS(a, mmap_peer(getpid(), NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0));
+	CHECK(a[PAGE] == 2);
+	CHECK_OK(munmap_peer(getpid(), a, 2 * PAGE));
+	a = mmap_peer(t.pid, NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	if (a == MAP_FAILED) {
 		CHECK(errno == EMFILE && mman_peer_explain()[0] != '\0');
 	} else {
-		CHECK(target_read(&t, a + 4096) == 2);
-		CHECK_OK(munmap_peer(t.pid, a, 8192));
+		CHECK(target_read(&t, a + PAGE) == 2);
+		CHECK_OK(munmap_peer(t.pid, a, 2 * PAGE));
 	}
 	peer_dismiss(&t.peer);
 }

@@ -14,9 +14,9 @@ int main(void)
 	CHECK(stat("/proc/1", &init) == 0);
 	if (init.st_uid == getuid())
 		check_skip("process 1 belongs to the same user here");
-	MAP_FAILS_CLEANLY(&t, mmap_peer(1, NULL, 4096, PROT_READ, MAP_SHARED, NOFD, 0), EPERM);
+	MAP_FAILS_CLEANLY(&t, mmap_peer(1, NULL, PAGE, PROT_READ, MAP_SHARED, NOFD, 0), EPERM);
 	MAP_FAILS_CLEANLY(&t, mmap_peer(1, NULL, 0, 0x100, 0, CLOSED_FD, 0), EPERM);
-	UNMAP_FAILS_CLEANLY(&t, munmap_peer(1, (void *)0x10000, 4096), EPERM);
+	UNMAP_FAILS_CLEANLY(&t, munmap_peer(1, (void *)0x10000, PAGE), EPERM);
 	UNMAP_FAILS_CLEANLY(&t, munmap_peer(1, NULL, 0), EPERM);
 	return 0;
 }

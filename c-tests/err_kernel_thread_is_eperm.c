@@ -42,9 +42,9 @@ int main(void)
 
 	if (t.pid == 0)
 		check_skip("no kernel thread is visible in this pid namespace");
-	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, 4096, PROT_READ, MAP_SHARED, NOFD, 0), EPERM);
+	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, PAGE, PROT_READ, MAP_SHARED, NOFD, 0), EPERM);
 	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, 0, PROT_READ, 0, CLOSED_FD, 0), EPERM);
-	UNMAP_FAILS_CLEANLY(&t, munmap_peer(t.pid, (void *)0x10000, 4096), EPERM);
+	UNMAP_FAILS_CLEANLY(&t, munmap_peer(t.pid, (void *)0x10000, PAGE), EPERM);
 	UNMAP_FAILS_CLEANLY(&t, munmap_peer(t.pid, NULL, 0), EPERM);
 	return 0;
 }

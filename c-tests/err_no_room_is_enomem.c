@@ -8,9 +8,9 @@ static void test(struct target *t)
 		{ "longest", NULL, SIZE_MAX, PROT_NONE, MAP_PRIVATE, NOFD, 0, ENOMEM },
 		{ "longest, shared", NULL, SIZE_MAX, PROT_NONE, MAP_SHARED, NOFD, 0, ENOMEM },
 		{ "longest, object", NULL, SIZE_MAX, PROT_READ, MAP_SHARED, fd, 0, ENOMEM },
-		{ "wraps by its offset in the page", NULL, SIZE_MAX - 4095, PROT_NONE, MAP_PRIVATE, NOFD, 1, ENOMEM },
-		{ "wraps by its offset, object", NULL, SIZE_MAX - 4095, PROT_READ, MAP_SHARED, fd, 4095, ENOMEM },
-		{ "all but the last page", NULL, SIZE_MAX - 4095, PROT_NONE, MAP_PRIVATE, NOFD, 0, ENOMEM },
+		{ "wraps by its offset in the page", NULL, SIZE_MAX - (PAGE - 1), PROT_NONE, MAP_PRIVATE, NOFD, 1, ENOMEM },
+		{ "wraps by its offset, object", NULL, SIZE_MAX - (PAGE - 1), PROT_READ, MAP_SHARED, fd, PAGE - 1, ENOMEM },
+		{ "all but the last page", NULL, SIZE_MAX - (PAGE - 1), PROT_NONE, MAP_PRIVATE, NOFD, 0, ENOMEM },
 		{ "most of everything", NULL, TOO_LONG, PROT_NONE, MAP_PRIVATE | MAP_NORESERVE, NOFD, 0, ENOMEM },
 		{ "most of everything, object", NULL, TOO_LONG, PROT_READ, MAP_SHARED, fd, 0, ENOMEM },
 	};

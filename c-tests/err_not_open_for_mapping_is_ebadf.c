@@ -16,13 +16,13 @@ static void test(struct target *t)
 	close(file_of("object", 1));
 	path_of_file = open("object", O_PATH | O_CLOEXEC);
 	const struct bad_call bad[] = {
-		{ "-2", NULL, 4096, PROT_READ, MAP_SHARED, -2, 0, EBADF },
-		{ "lowest int", NULL, 4096, PROT_READ, MAP_SHARED, -0x7fffffff - 1, 0, EBADF },
-		{ "highest int", NULL, 4096, PROT_READ, MAP_SHARED, 0x7fffffff, 0, EBADF },
-		{ "O_PATH of a file", NULL, 4096, PROT_READ, MAP_SHARED, path_of_file, 0, EBADF },
-		{ "O_PATH of a directory", NULL, 4096, PROT_READ, MAP_PRIVATE, path, 0, EBADF },
-		{ "not open", NULL, 4096, PROT_READ, MAP_SHARED, t->own ? CLOSED_FD + 1 : CLOSED_FD, 0, EBADF },
-		{ "not open, no access", NULL, 4096, PROT_NONE, MAP_PRIVATE, t->own ? CLOSED_FD + 1 : CLOSED_FD, 0, EBADF },
+		{ "-2", NULL, PAGE, PROT_READ, MAP_SHARED, -2, 0, EBADF },
+		{ "lowest int", NULL, PAGE, PROT_READ, MAP_SHARED, -0x7fffffff - 1, 0, EBADF },
+		{ "highest int", NULL, PAGE, PROT_READ, MAP_SHARED, 0x7fffffff, 0, EBADF },
+		{ "O_PATH of a file", NULL, PAGE, PROT_READ, MAP_SHARED, path_of_file, 0, EBADF },
+		{ "O_PATH of a directory", NULL, PAGE, PROT_READ, MAP_PRIVATE, path, 0, EBADF },
+		{ "not open", NULL, PAGE, PROT_READ, MAP_SHARED, t->own ? CLOSED_FD + 1 : CLOSED_FD, 0, EBADF },
+		{ "not open, no access", NULL, PAGE, PROT_NONE, MAP_PRIVATE, t->own ? CLOSED_FD + 1 : CLOSED_FD, 0, EBADF },
 	};
 	CHECK(path != -1 && path_of_file != -1);
 	CHECK_BAD_CALLS(t, bad);

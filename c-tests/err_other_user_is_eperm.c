@@ -22,17 +22,17 @@ static void as_alice_of_another_group(void)
 static void refused(struct target *t)
 {
 	const struct bad_call calls[] = {
-		{ "good call", NULL, 4096, PROT_READ, MAP_SHARED, NOFD, 0, EPERM },
-		{ "no type", NULL, 4096, PROT_READ, 0, NOFD, 0, EPERM },
+		{ "good call", NULL, PAGE, PROT_READ, MAP_SHARED, NOFD, 0, EPERM },
+		{ "no type", NULL, PAGE, PROT_READ, 0, NOFD, 0, EPERM },
 		{ "len 0", NULL, 0, PROT_READ, MAP_SHARED, NOFD, 0, EPERM },
-		{ "unknown prot", NULL, 4096, 0x100, MAP_SHARED, NOFD, 0, EPERM },
-		{ "MAP_SYSRAM", NULL, 4096, PROT_READ, MAP_SHARED | MAP_SYSRAM, NOFD, 0, EPERM },
-		{ "MAP_HANDLE", NULL, 4096, PROT_READ, MAP_SHARED | MAP_HANDLE, NOFD, 0, EPERM },
-		{ "closed descriptor", NULL, 4096, PROT_READ, MAP_SHARED, CLOSED_FD, 0, EPERM },
+		{ "unknown prot", NULL, PAGE, 0x100, MAP_SHARED, NOFD, 0, EPERM },
+		{ "MAP_SYSRAM", NULL, PAGE, PROT_READ, MAP_SHARED | MAP_SYSRAM, NOFD, 0, EPERM },
+		{ "MAP_HANDLE", NULL, PAGE, PROT_READ, MAP_SHARED | MAP_HANDLE, NOFD, 0, EPERM },
+		{ "closed descriptor", NULL, PAGE, PROT_READ, MAP_SHARED, CLOSED_FD, 0, EPERM },
 		{ "length wraps", NULL, SIZE_MAX, PROT_READ, MAP_SHARED, NOFD, 0, EPERM },
 	};
 	CHECK_BAD_CALLS(t, calls);
-	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, (void *)0x10000, 4096), EPERM);
+	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, (void *)0x10000, PAGE), EPERM);
 	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, NULL, 0), EPERM);
 	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, NULL, SIZE_MAX), EPERM);
 }
@@ -46,7 +46,7 @@ static void alice_calls(void)
 	refused(&roots);
 	refused(&bobs);
 	refused(&others);
-	CHECK(free_range(&alices, 4096) != NULL);
+	CHECK(free_range(&alices, PAGE) != NULL);
 }
 
 int main(void)
@@ -56,10 +56,10 @@ int main(void)
 	bobs = target_start(as_bob);
 	others = target_start(as_alice_of_another_group);
 	in_child(alice_calls);
-	CHECK(free_range(&roots, 4096) != NULL);
-	CHECK(free_range(&alices, 4096) != NULL);
-	CHECK(free_range(&bobs, 4096) != NULL);
-	CHECK(free_range(&others, 4096) != NULL);
+	CHECK(free_range(&roots, PAGE) != NULL);
+	CHECK(free_range(&alices, PAGE) != NULL);
+	CHECK(free_range(&bobs, PAGE) != NULL);
+	CHECK(free_range(&others, PAGE) != NULL);
 	peer_dismiss(&roots.peer);
 	peer_dismiss(&alices.peer);
 	peer_dismiss(&bobs.peer);

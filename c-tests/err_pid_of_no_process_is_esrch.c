@@ -21,9 +21,9 @@ int main(void)
 
 	target_warm_up(&t);
 	for (i = 0; i < sizeof pids / sizeof *pids; i++) {
-		MAP_FAILS_CLEANLY(&t, mmap_peer(pids[i], NULL, 4096, PROT_READ, MAP_SHARED, NOFD, 0), ESRCH);
-		MAP_FAILS_CLEANLY(&t, mmap64_peer(pids[i], NULL, 4096, PROT_READ, MAP_SHARED, NOFD, 0), ESRCH);
-		UNMAP_FAILS_CLEANLY(&t, munmap_peer(pids[i], (void *)0x10000, 4096), ESRCH);
+		MAP_FAILS_CLEANLY(&t, mmap_peer(pids[i], NULL, PAGE, PROT_READ, MAP_SHARED, NOFD, 0), ESRCH);
+		MAP_FAILS_CLEANLY(&t, mmap64_peer(pids[i], NULL, PAGE, PROT_READ, MAP_SHARED, NOFD, 0), ESRCH);
+		UNMAP_FAILS_CLEANLY(&t, munmap_peer(pids[i], (void *)0x10000, PAGE), ESRCH);
 	}
 	return 0;
 }

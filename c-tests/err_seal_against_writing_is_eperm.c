@@ -15,14 +15,14 @@ static void test_seal(struct target *t, int seal)
 {
 	int fd = sealed_object(seal);
 	unsigned char *a;
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), EPERM);
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 8192, PROT_READ, MAP_SHARED, fd, 0));
-	CHECK(target_read(t, a) == 1 && target_read(t, a + 4096) == 2);
-	CHECK_OK(munmap_peer(t->pid, a, 8192));
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0));
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), EPERM);
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0));
+	CHECK(target_read(t, a) == 1 && target_read(t, a + PAGE) == 2);
+	CHECK_OK(munmap_peer(t->pid, a, 2 * PAGE));
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0));
 	target_write(t, a, 99);
 	CHECK(target_read(t, a) == 99 && object_byte(fd, 0) == 1);
-	CHECK_OK(munmap_peer(t->pid, a, 8192));
+	CHECK_OK(munmap_peer(t->pid, a, 2 * PAGE));
 	close(fd);
 }
 

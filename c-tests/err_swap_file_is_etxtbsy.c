@@ -13,15 +13,15 @@ enum { PAGES = 16 };
 /* The header that mkswap(8) writes: union swap_header, include/linux/swap.h. */
 static int swap_file(const char *name)
 {
-	char page[4096] = { 0 };
+	static char page[65536];
 	uint32_t header[3] = { 1, PAGES - 1, 0 };	/* version, last page, bad pages */
 	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600), i;
 	CHECK(fd != -1);
 	for (i = 0; i < PAGES; i++)
-		CHECK(pwrite(fd, page, sizeof page, i * 4096) == 4096);
+		CHECK(pwrite(fd, page, check_page(), i * PAGE) == PAGE);
 	memcpy(page + 1024, header, sizeof header);
-	memcpy(page + 4086, "SWAPSPACE2", 10);
-	CHECK(pwrite(fd, page, sizeof page, 0) == 4096);
+	memcpy(page + PAGE - 10, "SWAPSPACE2", 10);
+	CHECK(pwrite(fd, page, check_page(), 0) == PAGE);
 	CHECK(fsync(fd) == 0);
 	return fd;
 }
@@ -31,8 +31,8 @@ static int fd;
 /* The swap file must be given up also when a check fails, so they run in a child. */
 static void refuses(struct target *t)
 {
-	CHECK(mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == ETXTBSY);
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), ETXTBSY);
+	CHECK(mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == ETXTBSY);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), ETXTBSY);
 }
 
 int main(void)

@@ -31,8 +31,8 @@ static int two_threads(int channel)
 static void check_thread(struct target *t, pid_t tid)
 {
 	CHECK(tid != t->pid);
-	MAP_FAILS_CLEANLY(t, mmap_peer(tid, NULL, 4096, PROT_READ, MAP_SHARED, NOFD, 0), ESRCH);
-	UNMAP_FAILS_CLEANLY(t, munmap_peer(tid, (void *)0x10000, 4096), ESRCH);
+	MAP_FAILS_CLEANLY(t, mmap_peer(tid, NULL, PAGE, PROT_READ, MAP_SHARED, NOFD, 0), ESRCH);
+	UNMAP_FAILS_CLEANLY(t, munmap_peer(tid, (void *)0x10000, PAGE), ESRCH);
 }
 
 int main(void)

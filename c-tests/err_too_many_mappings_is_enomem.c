@@ -16,16 +16,16 @@ static unsigned char *wide, *alternating, *last;
 static void have_all_mappings(void)
 {
 	size_t i;
-	wide = mmap(NULL, 16 * 4096, PROT_READ, MAP_PRIVATE | MAP_ANON, -1, 0);
-	alternating = mmap(NULL, (size_t)(AT_MOST + 1) * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
+	wide = mmap(NULL, 16 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANON, -1, 0);
+	alternating = mmap(NULL, (size_t)(AT_MOST + 1) * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
 	CHECK(wide != MAP_FAILED && alternating != MAP_FAILED);
 	for (i = 1; i < AT_MOST; i += 2)
-		if (mprotect(alternating + i * 4096, 4096, PROT_READ) == -1)
+		if (mprotect(alternating + i * PAGE, PAGE, PROT_READ) == -1)
 			break;
 	CHECK(errno == ENOMEM);
 	/* A split that fails for two may still have room for one: use that up, too. */
 	for (;;) {
-		unsigned char *one = mmap(NULL, 4096, PROT_NONE, MAP_SHARED | MAP_ANON, -1, 0);
+		unsigned char *one = mmap(NULL, PAGE, PROT_NONE, MAP_SHARED | MAP_ANON, -1, 0);
 		if (one == MAP_FAILED)
 			break;
 		last = one;
@@ -57,15 +57,15 @@ int main(void)
 	w = (unsigned char *)hear_word(t.peer.channel);
 	one = (unsigned char *)hear_word(t.peer.channel);
 	fd = memfd_of(1);
-	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, 4096, PROT_READ, MAP_SHARED, NOFD, 0), ENOMEM);
-	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, 4096, PROT_READ, MAP_SHARED, fd, 0), ENOMEM);
-	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, w, 4096, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0), ENOMEM);
-	UNMAP_FAILS_CLEANLY(&t, munmap_peer(t.pid, w + 4 * 4096, 4096), ENOMEM);
-	CHECK(target_mapped(&t, w + 4 * 4096));
-	CHECK_OK(munmap_peer(t.pid, one, 4096));
-	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_STACK, NOFD, 4096), ENOMEM);
-	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_STACK, NOFD, 4096), ENOMEM);
-	CHECK_OK(munmap_peer(t.pid, w, 16 * 4096));
+	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, PAGE, PROT_READ, MAP_SHARED, NOFD, 0), ENOMEM);
+	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0), ENOMEM);
+	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, w, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0), ENOMEM);
+	UNMAP_FAILS_CLEANLY(&t, munmap_peer(t.pid, w + 4 * PAGE, PAGE), ENOMEM);
+	CHECK(target_mapped(&t, w + 4 * PAGE));
+	CHECK_OK(munmap_peer(t.pid, one, PAGE));
+	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_STACK, NOFD, PAGE), ENOMEM);
+	MAP_FAILS_CLEANLY(&t, mmap_peer(t.pid, NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_STACK, NOFD, PAGE), ENOMEM);
+	CHECK_OK(munmap_peer(t.pid, w, 16 * PAGE));
 	CHECK(!target_mapped(&t, w));
 	peer_dismiss(&t.peer);
 	return 0;

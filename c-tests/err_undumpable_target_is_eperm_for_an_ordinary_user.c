@@ -12,12 +12,12 @@ static void become_undumpable(void)
 static void test(struct target *t)
 {
 	if (t->own || geteuid() == 0) {
-		CHECK(free_range(t, 4096) != NULL);
+		CHECK(free_range(t, PAGE) != NULL);
 		return;
 	}
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 4096, PROT_READ, MAP_SHARED, NOFD, 0), EPERM);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, PAGE, PROT_READ, MAP_SHARED, NOFD, 0), EPERM);
 	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 0, PROT_READ, MAP_SHARED, NOFD, 0), EPERM);
-	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, (void *)0x10000, 4096), EPERM);
+	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, (void *)0x10000, PAGE), EPERM);
 	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, NULL, 0), EPERM);
 }
 

@@ -24,7 +24,7 @@ static void check_sentence(const char *word)
 /* A target without room: its limits are those of the body that sets them. */
 static int limited_body(int channel)
 {
-	struct rlimit page = { 4096, 4096 }, few = { 0, 0 };
+	struct rlimit page = { PAGE, PAGE }, few = { 0, 0 };
 	CHECK(mman_peer_allow(-1) == 0);
 	CHECK(setrlimit(RLIMIT_AS, &page) == 0);
 	CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);

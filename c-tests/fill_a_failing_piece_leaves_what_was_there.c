@@ -6,7 +6,7 @@
  */
 #include "physmem.h"
 
-enum { PAGE = 4096, PAGES = 16 };
+enum { PAGES = 16 };
 
 static void test(struct target *t)
 {

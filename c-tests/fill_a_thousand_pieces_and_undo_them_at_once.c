@@ -8,7 +8,6 @@
  */
 #include "physmem.h"
 
-enum { PAGE = 4096 };
 #define PIECES ((size_t)check_rounds(1000))
 static int object;
 

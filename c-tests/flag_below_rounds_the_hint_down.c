@@ -7,19 +7,19 @@
 static void with(struct target *t, int fd)
 {
 	const int flags = MAP_SHARED | MAP_BELOW;
-	unsigned char *hint = free_range(t, 16 * 4096) + 4 * 4096, *a, *b;
+	unsigned char *hint = free_range(t, 16 * PAGE) + 4 * PAGE, *a, *b;
 
-	CHECK_MAPS(a, mmap_peer(t->pid, hint + 4095, 4096, PROT_READ, flags, fd, 0));
+	CHECK_MAPS(a, mmap_peer(t->pid, hint + PAGE - 1, PAGE, PROT_READ, flags, fd, 0));
 	CHECK(a == hint);
-	CHECK_MAPS(b, mmap_peer(t->pid, hint + 1, 4096, PROT_READ, flags, fd, 0));
+	CHECK_MAPS(b, mmap_peer(t->pid, hint + 1, PAGE, PROT_READ, flags, fd, 0));
 	CHECK(b != hint);
-	CHECK_OK(munmap_peer(t->pid, b, 4096));
-	CHECK_OK(munmap_peer(t->pid, a, 4096));
-	CHECK_MAPS(a, mmap_peer(t->pid, hint, 4096, PROT_READ, flags, fd, 0));
+	CHECK_OK(munmap_peer(t->pid, b, PAGE));
+	CHECK_OK(munmap_peer(t->pid, a, PAGE));
+	CHECK_MAPS(a, mmap_peer(t->pid, hint, PAGE, PROT_READ, flags, fd, 0));
 	CHECK(a == hint);
-	CHECK_OK(munmap_peer(t->pid, a, 4096));
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 4096, PROT_READ, flags, fd, 0));
-	CHECK_OK(munmap_peer(t->pid, a, 4096));
+	CHECK_OK(munmap_peer(t->pid, a, PAGE));
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, PAGE, PROT_READ, flags, fd, 0));
+	CHECK_OK(munmap_peer(t->pid, a, PAGE));
 }
 
 static void test(struct target *t)

@@ -5,7 +5,7 @@
  */
 #include "target.h"
 
-enum { LEN = 16 * 4096 };
+#define LEN (16 * PAGE)
 
 static void locks(struct target *t, int prot, int flags, int fd, size_t present)
 {

@@ -24,12 +24,12 @@ static void one(struct peer *p, int flags, int fd)
 	int passed_on;
 	for (passed_on = 0; passed_on < 2; passed_on++) {
 		unsigned char *a;
-		CHECK_MAPS(a, mmap_peer(p->pid, NULL, 8192, PROT_READ | PROT_WRITE,
+		CHECK_MAPS(a, mmap_peer(p->pid, NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 					flags | (passed_on ? 0 : MAP_NOINHERIT), fd, 0));
 		CHECK(has_vm_flag(p->pid, a, "dc") == !passed_on);	/* VM_DONTCOPY */
-		tell_word(p->channel, (uintptr_t)a + 4096);
+		tell_word(p->channel, (uintptr_t)a + PAGE);
 		CHECK(hear_word(p->channel) == (passed_on ? 1 : 2));
-		CHECK_OK(munmap_peer(p->pid, a, 8192));
+		CHECK_OK(munmap_peer(p->pid, a, 2 * PAGE));
 	}
 }
 
@@ -38,7 +38,7 @@ static void own(void)
 	unsigned char *a;
 	int status;
 	pid_t child;
-	CHECK_MAPS(a, mmap_peer(getpid(), NULL, 4096, PROT_READ, MAP_SHARED | MAP_NOINHERIT, NOFD, 0));
+	CHECK_MAPS(a, mmap_peer(getpid(), NULL, PAGE, PROT_READ, MAP_SHARED | MAP_NOINHERIT, NOFD, 0));
 	child = fork();
 	if (child == 0)
 		_exit(body_is_mapped((uintptr_t)a));

@@ -5,7 +5,7 @@
  */
 #include "target.h"
 
-enum { LEN = 32 * 4096 };
+#define LEN (32 * PAGE)
 
 static size_t present(struct target *t, int prot, int flags, int fd)
 {

@@ -57,16 +57,16 @@ static void test(struct target *t)
 	size_t i;
 
 	for (i = 0; i < 3; i++) {
-		off_t guard = flags[i] == MAP_STACK ? 4096 : 0;
+		off_t guard = flags[i] == MAP_STACK ? PAGE : 0;
 		if (!suspended) {
-			MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 8192, prot, MAP_PRIVATE | flags[i], NOFD, guard), EPERM);
+			MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 2 * PAGE, prot, MAP_PRIVATE | flags[i], NOFD, guard), EPERM);
 			continue;
 		}
-		CHECK_MAPS(a, mmap_peer(t->pid, NULL, 8192, prot, MAP_PRIVATE | flags[i], NOFD, guard));
-		CHECK_OK(munmap_peer(t->pid, a, 8192));
+		CHECK_MAPS(a, mmap_peer(t->pid, NULL, 2 * PAGE, prot, MAP_PRIVATE | flags[i], NOFD, guard));
+		CHECK_OK(munmap_peer(t->pid, a, 2 * PAGE));
 	}
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 8192, prot, MAP_PRIVATE, NOFD, 0));
-	CHECK_OK(munmap_peer(t->pid, a, 8192));
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 2 * PAGE, prot, MAP_PRIVATE, NOFD, 0));
+	CHECK_OK(munmap_peer(t->pid, a, 2 * PAGE));
 }
 
 int main(void)

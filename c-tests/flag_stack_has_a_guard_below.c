@@ -4,7 +4,8 @@
  */
 #include "target.h"
 
-enum { LEN = 8 * 4096, GUARD = 2 * 4096 };
+#define LEN (8 * PAGE)
+#define GUARD (2 * PAGE)
 
 static void test(struct target *t)
 {
@@ -20,9 +21,9 @@ static void test(struct target *t)
 	CHECK_OK(munmap_peer(t->pid, a, LEN));
 	CHECK_RANGE_FREE(t, a, LEN);
 
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, LEN, prot, flags | MAP_ANON | MAP_LAZY, NOFD, LEN - 4096));
-	CHECK_RANGE(t, a, LEN - 4096, "---p");
-	CHECK_RANGE(t, a + LEN - 4096, 4096, "rw-p");
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, LEN, prot, flags | MAP_ANON | MAP_LAZY, NOFD, LEN - PAGE));
+	CHECK_RANGE(t, a, LEN - PAGE, "---p");
+	CHECK_RANGE(t, a + LEN - PAGE, PAGE, "rw-p");
 	CHECK_OK(munmap_peer(t->pid, a, LEN));
 
 	CHECK_MAPS(a, mmap_peer(t->pid, NULL, LEN, prot, flags, NOFD, 0));

@@ -92,8 +92,8 @@ int main(void)
 	CHECK(UNMAP_INIT_REQUIRED == 1 && UNMAP_INIT_OPTIONAL == 2);
 
 	/* Plain mmap() does not know the bits, so it lets them pass without effect. */
-	CHECK(mmap(NULL, 4096, PROT_READ | PROT_NOCACHE,
+	CHECK(mmap(NULL, PAGE, PROT_READ | PROT_NOCACHE,
 		   MAP_PRIVATE | MAP_ANON | (int)(all & ~(unsigned)MAP_SYSRAM), -1, 0) != MAP_FAILED);
-	CHECK(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANON | MAP_SYSRAM, -1, 0) == MAP_FAILED && errno == EINVAL);
+	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANON | MAP_SYSRAM, -1, 0) == MAP_FAILED && errno == EINVAL);
 	return 0;
 }

@@ -10,10 +10,10 @@ static void one(struct target *t, int prot, int flags, int fd)
 {
 	unsigned char *a;
 	struct map_line m;
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 4096, prot | PROT_READ | PROT_WRITE, flags, fd, 0));
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, PAGE, prot | PROT_READ | PROT_WRITE, flags, fd, 0));
 	CHECK(map_at(t->pid, a, &m) && memcmp(m.perms, "rw-", 3) == 0);
 	CHECK(target_read(t, a) == (fd == NOFD ? 0 : 1));
-	CHECK_OK(munmap_peer(t->pid, a, 4096));
+	CHECK_OK(munmap_peer(t->pid, a, PAGE));
 }
 
 static void test(struct target *t)

@@ -9,7 +9,7 @@
 #include "target.h"
 #include <sys/resource.h>
 
-enum { PAGE = 4096, ARENA = 48, CALLS = 1000 };
+enum { ARENA = 48, CALLS = 1000 };
 
 /* Objects that the twins and the caller have open under the same numbers. */
 static int objects[5];
@@ -67,7 +67,7 @@ static unsigned below(unsigned n)
 static int may_lock(void)
 {
 	struct rlimit limit;
-	return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur > ARENA * PAGE;
+	return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur > (rlim_t)ARENA * (rlim_t)PAGE;
 }
 
 /* As far as one can ask: 32-bit programs for 2^32 pages. */

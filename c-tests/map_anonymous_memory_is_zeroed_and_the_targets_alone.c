@@ -5,7 +5,7 @@
  */
 #include "target.h"
 
-enum { LEN = 3 * 4096 - 100 };
+#define LEN (3 * PAGE - 100)
 
 static void one(struct target *t, int prot, int flags, const char *perms)
 {

@@ -41,15 +41,15 @@ int main(void)
 	unsigned char *a;
 
 	CHECK(ftruncate(fd, 100) == 0);
-	CHECK_MAPS(a, mmap_peer(p.pid, NULL, 3 * 4096, PROT_READ, MAP_SHARED, fd, 0));
-	CHECK(touch(&p, a) == 1 && touch(&p, a + 100) == 0 && touch(&p, a + 4095) == 0);
-	CHECK(touch(&p, a + 4096) == 1000 && touch(&p, a + 2 * 4096) == 1000);
-	CHECK(ftruncate(fd, 3 * 4096) == 0);
-	CHECK(touch(&p, a + 4096) == 0 && touch(&p, a + 2 * 4096) == 0);
-	CHECK_OK(munmap_peer(p.pid, a, 3 * 4096));
-	CHECK_MAPS(a, mmap_peer(p.pid, NULL, 4096, PROT_READ, MAP_SHARED, fd, 100 * 4096));
+	CHECK_MAPS(a, mmap_peer(p.pid, NULL, 3 * PAGE, PROT_READ, MAP_SHARED, fd, 0));
+	CHECK(touch(&p, a) == 1 && touch(&p, a + 100) == 0 && touch(&p, a + PAGE - 1) == 0);
+	CHECK(touch(&p, a + PAGE) == 1000 && touch(&p, a + 2 * PAGE) == 1000);
+	CHECK(ftruncate(fd, 3 * PAGE) == 0);
+	CHECK(touch(&p, a + PAGE) == 0 && touch(&p, a + 2 * PAGE) == 0);
+	CHECK_OK(munmap_peer(p.pid, a, 3 * PAGE));
+	CHECK_MAPS(a, mmap_peer(p.pid, NULL, PAGE, PROT_READ, MAP_SHARED, fd, 100 * PAGE));
 	CHECK(touch(&p, a) == 1000);
-	CHECK_OK(munmap_peer(p.pid, a, 4096));
+	CHECK_OK(munmap_peer(p.pid, a, PAGE));
 	tell_word(p.channel, 0);
 	CHECK(peer_status(&p) == 0);
 	return 0;

@@ -27,10 +27,10 @@ int main(void)
 	struct peer p = peer_start(body);
 
 	CHECK(pwrite(fd, answer_42, sizeof answer_42, 64) == sizeof answer_42);
-	CHECK_MAPS(a, mmap_peer(getpid(), NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 64));
+	CHECK_MAPS(a, mmap_peer(getpid(), NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 64));
 	CHECK(call((uintptr_t)a) == 42);
-	CHECK_OK(munmap_peer(getpid(), a, 4096));
-	CHECK_MAPS(a, mmap_peer(p.pid, NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 64));
+	CHECK_OK(munmap_peer(getpid(), a, PAGE));
+	CHECK_MAPS(a, mmap_peer(p.pid, NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 64));
 	tell_word(p.channel, (uintptr_t)a);
 	CHECK(hear_word(p.channel) == 42);
 	CHECK(peer_status(&p) == 0);

@@ -7,13 +7,13 @@
 static void one(struct target *t, int fd)
 {
 	unsigned char *a;
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 2 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
 	CHECK(close(fd) == 0);
 	unlink("object");
-	CHECK(target_read(t, a) == 1 && target_read(t, a + 4096) == 2);
-	target_write(t, a + 4096, 3);
-	CHECK(target_read(t, a + 4096) == 3);
-	CHECK_OK(munmap_peer(t->pid, a, 2 * 4096));
+	CHECK(target_read(t, a) == 1 && target_read(t, a + PAGE) == 2);
+	target_write(t, a + PAGE, 3);
+	CHECK(target_read(t, a + PAGE) == 3);
+	CHECK_OK(munmap_peer(t->pid, a, 2 * PAGE));
 }
 
 static void test(struct target *t)

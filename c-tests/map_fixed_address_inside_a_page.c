@@ -6,8 +6,6 @@
  */
 #include "target.h"
 
-enum { PAGE = 4096 };
-
 static void congruent(struct target *t, int type)
 {
 	unsigned char *a = free_range(t, 4 * PAGE), *b;
@@ -18,8 +16,8 @@ static void congruent(struct target *t, int type)
 	CHECK_RANGE(t, a, 2 * PAGE, type == MAP_SHARED ? "r--s" : "r--p");
 	CHECK_RANGE_FREE(t, a + 2 * PAGE, 2 * PAGE);
 	CHECK(target_read(t, a) == 1 && target_read(t, a + PAGE) == 2);
-	CHECK_MAPS(b, mmap_peer(t->pid, a + 3 * PAGE + 4095, 1, PROT_READ, type | MAP_FIXED, fd, 2 * PAGE + 4095));
-	CHECK(b == a + 3 * PAGE + 4095);
+	CHECK_MAPS(b, mmap_peer(t->pid, a + 3 * PAGE + PAGE - 1, 1, PROT_READ, type | MAP_FIXED, fd, 2 * PAGE + PAGE - 1));
+	CHECK(b == a + 3 * PAGE + PAGE - 1);
 	CHECK_RANGE_FREE(t, a + 2 * PAGE, PAGE);
 	CHECK(target_read(t, a + 3 * PAGE) == 3);
 	CHECK_OK(munmap_peer(t->pid, a, 4 * PAGE));
@@ -46,7 +44,7 @@ static void test(struct target *t)
 	private_anonymous(t, 1, 1, 0, 1);
 	private_anonymous(t, 1, PAGE - 1, 0, 1);
 	private_anonymous(t, 1, PAGE, 0, 2);
-	private_anonymous(t, 4095, 2, 7, 2);
+	private_anonymous(t, PAGE - 1, 2, 7, 2);
 	private_anonymous(t, 0, PAGE, 7, 1);	/* by the address, not the offset */
 	private_anonymous(t, 8, 2 * PAGE, 9, 3);
 	CHECK_MAPS(b, mmap_peer(t->pid, a + 3, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, NOFD, 3));

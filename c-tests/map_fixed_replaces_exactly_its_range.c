@@ -4,8 +4,6 @@
  */
 #include "target.h"
 
-enum { PAGE = 4096 };
-
 static void over(struct target *t, int fd)
 {
 	const int prot = PROT_READ | PROT_WRITE;

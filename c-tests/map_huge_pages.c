@@ -40,8 +40,8 @@ static void fixed(struct target *t, int fd)
 	CHECK_RANGE_FREE(t, a, huge);
 	CHECK_OK(munmap_peer(t->pid, b, huge));
 	/* Half a huge page in: EINVAL, as mmap() says. */
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, a + 4096, huge, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0), EINVAL);
-	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, huge, PROT_READ, MAP_SHARED, fd, 4096), EINVAL);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, a + PAGE, huge, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0), EINVAL);
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, huge, PROT_READ, MAP_SHARED, fd, PAGE), EINVAL);
 }
 
 static void anonymous(struct target *t, int type)

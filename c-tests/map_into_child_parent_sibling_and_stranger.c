@@ -11,12 +11,12 @@ static void map_into(pid_t pid)
 {
 	struct target t = { .pid = pid };
 	unsigned char *a;
-	CHECK_MAPS(a, mmap_peer(pid, NULL, 8192, PROT_READ, MAP_SHARED, fd, 0));
-	CHECK_RANGE(&t, a, 8192, "r--s");
-	CHECK_OK(munmap_peer(pid, a, 8192));
-	CHECK_RANGE_FREE(&t, a, 8192);
-	CHECK_MAPS(a, mmap_peer(pid, NULL, 8192, PROT_READ, MAP_SHARED, NOFD, 0));
-	CHECK_OK(munmap_peer(pid, a, 8192));
+	CHECK_MAPS(a, mmap_peer(pid, NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0));
+	CHECK_RANGE(&t, a, 2 * PAGE, "r--s");
+	CHECK_OK(munmap_peer(pid, a, 2 * PAGE));
+	CHECK_RANGE_FREE(&t, a, 2 * PAGE);
+	CHECK_MAPS(a, mmap_peer(pid, NULL, 2 * PAGE, PROT_READ, MAP_SHARED, NOFD, 0));
+	CHECK_OK(munmap_peer(pid, a, 2 * PAGE));
 }
 
 /* A caller in another process: hears whom, tells when it is done. */

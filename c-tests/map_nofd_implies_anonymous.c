@@ -7,14 +7,14 @@
 static void one(struct target *t, int flags, const char *perms)
 {
 	unsigned char *a;
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 4096, PROT_READ | PROT_WRITE, flags, NOFD, 0));
-	CHECK_RANGE(t, a, 4096, perms);
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, PAGE, PROT_READ | PROT_WRITE, flags, NOFD, 0));
+	CHECK_RANGE(t, a, PAGE, perms);
 	CHECK(target_read(t, a) == 0);
-	CHECK_OK(munmap_peer(t->pid, a, 4096));
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 4096, PROT_READ | PROT_WRITE, flags, NOFD, 5 * 4096));
-	CHECK_RANGE(t, a, 4096, perms);
+	CHECK_OK(munmap_peer(t->pid, a, PAGE));
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, PAGE, PROT_READ | PROT_WRITE, flags, NOFD, 5 * PAGE));
+	CHECK_RANGE(t, a, PAGE, perms);
 	CHECK(target_read(t, a) == 0);
-	CHECK_OK(munmap_peer(t->pid, a, 4096));
+	CHECK_OK(munmap_peer(t->pid, a, PAGE));
 }
 
 static void test(struct target *t)

@@ -10,13 +10,13 @@ static void use_up(void)
 {
 	struct rlimit limit;
 	CHECK(getrlimit(RLIMIT_DATA, &limit) == 0);
-	limit.rlim_cur = 4096;		/* less than it has */
+	limit.rlim_cur = PAGE;		/* less than it has */
 	CHECK(setrlimit(RLIMIT_DATA, &limit) == 0);
 }
 
 static void test(struct target *t)
 {
-	static const size_t lengths[] = { 4096, 2 * 4096, 40 * 4096 };
+	const size_t lengths[] = { PAGE, 2 * PAGE, 40 * PAGE };
 	const int both = PROT_READ | PROT_WRITE;
 	int fd = memfd_of(40);
 	unsigned char *a;

@@ -12,24 +12,24 @@ static void one(struct target *t, int fd)
 	struct map_line m;
 
 	CHECK(fd != -1 && fstat(fd, &object) == 0);
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 4096));
-	CHECK_RANGE(t, a, 3 * 4096, "rw-s");
-	CHECK(map_at(t->pid, a, &m) && m.inode == object.st_ino && m.offset == 4096);
-	CHECK(m.start == (uintptr_t)a && m.end == (uintptr_t)a + 3 * 4096);
-	CHECK(target_read(t, a) == 2 && target_read(t, a + 2 * 4096) == 4);
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, PAGE));
+	CHECK_RANGE(t, a, 3 * PAGE, "rw-s");
+	CHECK(map_at(t->pid, a, &m) && m.inode == object.st_ino && m.offset == check_page());
+	CHECK(m.start == (uintptr_t)a && m.end == (uintptr_t)a + 3 * PAGE);
+	CHECK(target_read(t, a) == 2 && target_read(t, a + 2 * PAGE) == 4);
 
-	target_write(t, a + 4096 + 17, 99);
-	CHECK(object_byte(fd, 2 * 4096 + 17) == 99);
-	CHECK(pwrite(fd, &byte, 1, 4096 + 5) == 1);
+	target_write(t, a + PAGE + 17, 99);
+	CHECK(object_byte(fd, 2 * PAGE + 17) == 99);
+	CHECK(pwrite(fd, &byte, 1, PAGE + 5) == 1);
 	CHECK(target_read(t, a + 5) == 200);
 
-	here = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 3 * 4096);
+	here = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 3 * PAGE);
 	CHECK(here != MAP_FAILED);
 	here[7] = 31;
-	CHECK(target_read(t, a + 2 * 4096 + 7) == 31);
-	munmap(here, 4096);
-	CHECK_OK(munmap_peer(t->pid, a, 3 * 4096));
-	CHECK_RANGE_FREE(t, a, 3 * 4096);
+	CHECK(target_read(t, a + 2 * PAGE + 7) == 31);
+	munmap(here, PAGE);
+	CHECK_OK(munmap_peer(t->pid, a, 3 * PAGE));
+	CHECK_RANGE_FREE(t, a, 3 * PAGE);
 	close(fd);
 }
 

@@ -22,10 +22,10 @@ static void test(struct target *t)
 	CHECK(lseek(fd, 1234, SEEK_SET) == 1234);
 	snapshot_take(&caller[0], getpid());
 	snapshot_take(&target[0], t->pid);
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 8192, PROT_READ, MAP_SHARED, fd, 0));
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0));
 	snapshot_take(&caller[1], getpid());
 	snapshot_take(&target[1], t->pid);
-	CHECK_OK(munmap_peer(t->pid, a, 8192));
+	CHECK_OK(munmap_peer(t->pid, a, 2 * PAGE));
 	snapshot_take(&caller[2], getpid());
 	snapshot_take(&target[2], t->pid);
 

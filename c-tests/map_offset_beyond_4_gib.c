@@ -9,12 +9,12 @@ static void one(struct target *t, int fd, int64_t off)
 {
 	unsigned char *a, byte = (unsigned char)(off % 250 + 1);
 	CHECK(pwrite(fd, &byte, 1, off) == 1);
-	CHECK_MAPS(a, mmap64_peer(t->pid, NULL, 4096, PROT_READ, MAP_SHARED, fd, off));
+	CHECK_MAPS(a, mmap64_peer(t->pid, NULL, PAGE, PROT_READ, MAP_SHARED, fd, off));
 	CHECK(target_read(t, a) == byte);
-	CHECK_OK(munmap_peer(t->pid, a, 4096));
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 4096, PROT_READ, MAP_SHARED, fd, off));
+	CHECK_OK(munmap_peer(t->pid, a, PAGE));
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, PAGE, PROT_READ, MAP_SHARED, fd, off));
 	CHECK(target_read(t, a) == byte);
-	CHECK_OK(munmap_peer(t->pid, a, 4096));
+	CHECK_OK(munmap_peer(t->pid, a, PAGE));
 }
 
 static void test(struct target *t)
@@ -26,7 +26,7 @@ static void test(struct target *t)
 	one(t, fd, INT64_C(0x100000000));
 	one(t, fd, INT64_C(0x100000000) + 77);
 	one(t, fd, INT64_C(0x123456789a));
-	one(t, fd, (INT64_C(1) << 40) + 4096);
+	one(t, fd, (INT64_C(1) << 40) + PAGE);
 	close(fd);
 }
 

@@ -19,10 +19,10 @@ static void inside(void)
 	CHECK(mount("proc", "/proc", "proc", 0, NULL) == 0);
 	t = target_start(NULL);
 	CHECK(t.pid < 10);
-	CHECK(free_range(&t, 4096) != NULL);
-	CHECK(free_range(&own, 4096) != NULL);
-	CHECK_MAP_FAILS(mmap_peer(outside, NULL, 4096, PROT_READ, MAP_SHARED, NOFD, 0), ESRCH);
-	CHECK_UNMAP_FAILS(munmap_peer(outside, (void *)0x10000, 4096), ESRCH);
+	CHECK(free_range(&t, PAGE) != NULL);
+	CHECK(free_range(&own, PAGE) != NULL);
+	CHECK_MAP_FAILS(mmap_peer(outside, NULL, PAGE, PROT_READ, MAP_SHARED, NOFD, 0), ESRCH);
+	CHECK_UNMAP_FAILS(munmap_peer(outside, (void *)0x10000, PAGE), ESRCH);
 	peer_dismiss(&t.peer);
 }
 

@@ -10,18 +10,18 @@ static void test(struct target *t)
 	int both = file_of("object", 2), fd = open("object", O_RDONLY | O_CLOEXEC);
 
 	CHECK(fd != -1);
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0));
-	CHECK_RANGE(t, a, 8192, "rw-p");
-	CHECK(target_read(t, a) == 1 && target_read(t, a + 4096) == 2);
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0));
+	CHECK_RANGE(t, a, 2 * PAGE, "rw-p");
+	CHECK(target_read(t, a) == 1 && target_read(t, a + PAGE) == 2);
 	target_write(t, a, 40);
 	CHECK(target_read(t, a) == 40 && object_byte(fd, 0) == 1);
-	CHECK_OK(munmap_peer(t->pid, a, 8192));
+	CHECK_OK(munmap_peer(t->pid, a, 2 * PAGE));
 
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 8192, PROT_READ, MAP_SHARED, fd, 0));
-	CHECK_RANGE(t, a, 8192, "r--s");
-	CHECK(pwrite(both, &byte, 1, 4096) == 1);
-	CHECK(target_read(t, a + 4096) == 50);
-	CHECK_OK(munmap_peer(t->pid, a, 8192));
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0));
+	CHECK_RANGE(t, a, 2 * PAGE, "r--s");
+	CHECK(pwrite(both, &byte, 1, PAGE) == 1);
+	CHECK(target_read(t, a + PAGE) == 50);
+	CHECK_OK(munmap_peer(t->pid, a, 2 * PAGE));
 	close(both);
 	close(fd);
 	unlink("object");

@@ -5,7 +5,7 @@
  */
 #include "target.h"
 
-enum { PAGE = 4096, PAGES = 64 };
+enum { PAGES = 64 };
 
 static void with(struct target *t, int flags, const char *reserved, size_t pieces)
 {

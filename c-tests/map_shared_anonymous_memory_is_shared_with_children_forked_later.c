@@ -25,10 +25,10 @@ static int body(int channel)
 static unsigned char seen_after_fork(struct peer *p, int flags)
 {
 	unsigned char *a, seen;
-	CHECK_MAPS(a, mmap_peer(p->pid, NULL, 4096, PROT_READ | PROT_WRITE, flags, NOFD, 0));
+	CHECK_MAPS(a, mmap_peer(p->pid, NULL, PAGE, PROT_READ | PROT_WRITE, flags, NOFD, 0));
 	tell_word(p->channel, (uintptr_t)a);
 	seen = (unsigned char)hear_word(p->channel);
-	CHECK_OK(munmap_peer(p->pid, a, 4096));
+	CHECK_OK(munmap_peer(p->pid, a, PAGE));
 	return seen;
 }
 

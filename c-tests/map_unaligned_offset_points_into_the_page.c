@@ -10,11 +10,11 @@ enum { PAGES = 4 };
 static void one(struct target *t, int fd, off_t off, size_t len)
 {
 	unsigned char *a, byte = (unsigned char)(off % 251 + 1);
-	size_t inside = (size_t)off % 4096;
+	size_t inside = (size_t)off % PAGE;
 	struct map_line m;
 
 	CHECK_MAPS(a, mmap_peer(t->pid, NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, off));
-	CHECK((uintptr_t)a % 4096 == inside);
+	CHECK((uintptr_t)a % PAGE == inside);
 	CHECK(map_at(t->pid, a, &m));
 	CHECK(m.start == page_below(a) && m.end == m.start + pages_of((char *)inside, len));
 	if (fd != NOFD) {
@@ -30,9 +30,9 @@ static void one(struct target *t, int fd, off_t off, size_t len)
 
 static void test(struct target *t)
 {
-	static const struct { off_t off; size_t len; } cases[] = {
-		{ 1, 1 }, { 1, 4095 }, { 1, 4096 }, { 4095, 1 }, { 4095, 2 }, { 100, 8192 },
-		{ 4096 + 16, 16 }, { 2 * 4096 + 4000, 4096 },
+	const struct { off_t off; size_t len; } cases[] = {
+		{ 1, 1 }, { 1, PAGE - 1 }, { 1, PAGE }, { PAGE - 1, 1 }, { PAGE - 1, 2 }, { 100, 2 * PAGE },
+		{ PAGE + 16, 16 }, { 2 * PAGE + 4000, PAGE },
 	};
 	int fd = memfd_of(PAGES);
 	size_t i;

@@ -10,16 +10,16 @@ static void child_maps(pid_t parent)
 	unsigned char *mine, *theirs;
 	struct target up = { .pid = parent }, self = { .pid = (pid_t)syscall(SYS_getpid), .own = 1 };
 
-	CHECK_MAPS(mine, mmap_peer(self.pid, NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, NOFD, 0));
+	CHECK_MAPS(mine, mmap_peer(self.pid, NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, NOFD, 0));
 	mine[0] = 1;
-	CHECK_RANGE(&self, mine, 4096, "rw-s");
-	CHECK_OK(munmap_peer(self.pid, mine, 4096));
+	CHECK_RANGE(&self, mine, PAGE, "rw-s");
+	CHECK_OK(munmap_peer(self.pid, mine, PAGE));
 	/* At an address that is free in both: it must turn up in the parent alone. */
-	CHECK_MAPS(theirs, mmap_peer(parent, NULL, 64 * 4096, PROT_READ | PROT_EXEC, MAP_SHARED, NOFD, 0));
-	CHECK_RANGE(&up, theirs, 64 * 4096, "r-xs");
-	CHECK(range_held(self.pid, theirs, 64 * 4096, "r-xs") == 0);
-	CHECK_OK(munmap_peer(parent, theirs, 64 * 4096));
-	CHECK_RANGE_FREE(&up, theirs, 64 * 4096);
+	CHECK_MAPS(theirs, mmap_peer(parent, NULL, 64 * PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, NOFD, 0));
+	CHECK_RANGE(&up, theirs, 64 * PAGE, "r-xs");
+	CHECK(range_held(self.pid, theirs, 64 * PAGE, "r-xs") == 0);
+	CHECK_OK(munmap_peer(parent, theirs, 64 * PAGE));
+	CHECK_RANGE_FREE(&up, theirs, 64 * PAGE);
 }
 
 static void after(pid_t (*make_child)(void))

@@ -15,13 +15,13 @@ static void map_and_unmap(void)
 {
 	unsigned char *a;
 	int fd = memfd_create("object", MFD_CLOEXEC);
-	CHECK(fd != -1 && ftruncate(fd, 8192) == 0);
-	CHECK_MAPS(a, mmap_peer(getpid(), NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 4000));
+	CHECK(fd != -1 && ftruncate(fd, 2 * PAGE) == 0);
+	CHECK_MAPS(a, mmap_peer(getpid(), NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 4000));
 	a[96] = 1;
-	CHECK_OK(munmap_peer(getpid(), a, 8192));
-	CHECK_MAPS(a, mmap_peer(getpid(), NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, NOFD, 0));
+	CHECK_OK(munmap_peer(getpid(), a, 2 * PAGE));
+	CHECK_MAPS(a, mmap_peer(getpid(), NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, NOFD, 0));
 	a[0] = 1;
-	CHECK_OK(munmap_peer(getpid(), a, 8192));
+	CHECK_OK(munmap_peer(getpid(), a, 2 * PAGE));
 	close(fd);
 }
 

@@ -10,21 +10,21 @@
 static void test(struct target *t)
 {
 	unsigned char *a;
-	CHECK_MAPS(a, mmap64_peer(t->pid, NULL, 8192, READ_WRITE, MAP_PHYS | MAP_SHARED, NOFD, HIGH));
+	CHECK_MAPS(a, mmap64_peer(t->pid, NULL, 2 * PAGE, READ_WRITE, MAP_PHYS | MAP_SHARED, NOFD, HIGH));
 	CHECK(target_read(t, a) == 55);
-	target_write(t, a + 4096, 66);
-	CHECK(object_byte(physmem, HIGH + 4096) == 66);
+	target_write(t, a + PAGE, 66);
+	CHECK(object_byte(physmem, HIGH + PAGE) == 66);
 	CHECK(object_byte(physmem, HIGH - 4 * GIB) == 11);
-	CHECK_OK(munmap_peer(t->pid, a, 8192));
+	CHECK_OK(munmap_peer(t->pid, a, 2 * PAGE));
 	if (sizeof(off_t) == 8) {
-		CHECK_MAPS(a, mmap_peer(t->pid, NULL, 4096, PROT_READ, MAP_PHYS | MAP_SHARED, NOFD, (off_t)HIGH));
+		CHECK_MAPS(a, mmap_peer(t->pid, NULL, PAGE, PROT_READ, MAP_PHYS | MAP_SHARED, NOFD, (off_t)HIGH));
 		CHECK(target_read(t, a) == 55);
-		CHECK_OK(munmap_peer(t->pid, a, 4096));
+		CHECK_OK(munmap_peer(t->pid, a, PAGE));
 	}
 	/* The last page before the end, and one beyond. */
-	CHECK_MAPS(a, mmap64_peer(t->pid, NULL, 4096, PROT_READ, MAP_PHYS | MAP_SHARED, NOFD, 6 * GIB - 4096));
-	CHECK_OK(munmap_peer(t->pid, a, 4096));
-	MAP_FAILS_CLEANLY(t, mmap64_peer(t->pid, NULL, 4096, PROT_READ, MAP_PHYS | MAP_SHARED, NOFD, 6 * GIB), EINVAL);
+	CHECK_MAPS(a, mmap64_peer(t->pid, NULL, PAGE, PROT_READ, MAP_PHYS | MAP_SHARED, NOFD, 6 * GIB - PAGE));
+	CHECK_OK(munmap_peer(t->pid, a, PAGE));
+	MAP_FAILS_CLEANLY(t, mmap64_peer(t->pid, NULL, PAGE, PROT_READ, MAP_PHYS | MAP_SHARED, NOFD, 6 * GIB), EINVAL);
 }
 
 int main(int argc, char **argv)

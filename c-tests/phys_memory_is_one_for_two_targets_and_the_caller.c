@@ -5,7 +5,8 @@
  */
 #include "physmem.h"
 
-enum { AT = 0x30000, LEN = 3 * 4096 };
+enum { AT = 0x30000 };
+#define LEN (3 * PAGE)
 
 int main(int argc, char **argv)
 {
@@ -26,13 +27,13 @@ int main(int argc, char **argv)
 	CHECK_RANGE(&own, c, LEN, "rw-s");
 	CHECK(target_read(&one, a + 5) == 99 && target_read(&other, b + 5) == 99 && c[5] == 99);
 
-	target_write(&one, a + 4097, 1);
-	target_write(&other, b + 4098, 2);
+	target_write(&one, a + PAGE + 1, 1);
+	target_write(&other, b + PAGE + 2, 2);
 	c[4099] = 3;
-	CHECK(target_read(&one, a + 4098) == 2 && target_read(&one, a + 4099) == 3);
-	CHECK(target_read(&other, b + 4097) == 1 && target_read(&other, b + 4099) == 3);
-	CHECK(c[4097] == 1 && c[4098] == 2);
-	CHECK(object_byte(physmem, AT + 4098) == 2);
+	CHECK(target_read(&one, a + PAGE + 2) == 2 && target_read(&one, a + 4099) == 3);
+	CHECK(target_read(&other, b + PAGE + 1) == 1 && target_read(&other, b + 4099) == 3);
+	CHECK(c[PAGE + 1] == 1 && c[PAGE + 2] == 2);
+	CHECK(object_byte(physmem, AT + PAGE + 2) == 2);
 
 	CHECK_OK(munmap_peer(one.pid, a, LEN - 7));
 	CHECK_RANGE_FREE(&one, a, LEN);

@@ -4,15 +4,15 @@
  */
 #include "physmem.h"
 
-enum { AT = 0x6000 };
+enum { AT = 0x60000 };
 
 static void one(struct target *t, int prot, int flags)
 {
 	unsigned char *a;
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 4096, READ_WRITE | prot, flags | MAP_PHYS, NOFD, AT));
-	CHECK_RANGE(t, a, 4096, flags & MAP_SHARED ? "rw-s" : "rw-p");
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, PAGE, READ_WRITE | prot, flags | MAP_PHYS, NOFD, AT));
+	CHECK_RANGE(t, a, PAGE, flags & MAP_SHARED ? "rw-s" : "rw-p");
 	CHECK(target_read(t, a) == 31);
-	CHECK_OK(munmap_peer(t->pid, a, 4096));
+	CHECK_OK(munmap_peer(t->pid, a, PAGE));
 }
 
 static void test(struct target *t)

@@ -17,7 +17,7 @@ static int in_the_copy(int expect_secure)
 {
 	unsigned char *a;
 	CHECK((getauxval(AT_SECURE) != 0) == expect_secure);
-	a = mmap_peer(getpid(), NULL, 4096, PROT_READ, MAP_PHYS | MAP_SHARED, NOFD, 0);
+	a = mmap_peer(getpid(), NULL, PAGE, PROT_READ, MAP_PHYS | MAP_SHARED, NOFD, 0);
 	if (a == MAP_FAILED)
 		return errno;
 	return a[0] == 61 ? 0 : 255;
@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 	CHECK(statvfs(".", &fs) == 0);
 	if (fs.f_flag & ST_NOSUID)
 		check_skip("the working directory lies on a file system mounted nosuid");
-	physmem_begin(argv, 4096);
+	physmem_begin(argv, PAGE);
 	CHECK(fchmod(physmem, 0644) == 0);
 	physmem_put(0, 61);
 	in = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);

@@ -10,11 +10,11 @@ static void test(struct target *t)
 	const int types[] = { MAP_SHARED, MAP_PRIVATE };
 	size_t i;
 	for (i = 0; i < LENGTH_OF(types); i++) {
-		MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 4096, PROT_READ, MAP_PHYS | types[i], NOFD, 0), ENODEV);
+		MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, PAGE, PROT_READ, MAP_PHYS | types[i], NOFD, 0), ENODEV);
 		CHECK(strstr(mman_peer_explain(), "/dev/mem") != NULL);
 		CHECK(strstr(mman_peer_explain(), "MMAN_PEER_PHYSMEM") != NULL);
 	}
-	CHECK_FAILS(mmap_device_memory(NULL, 4096, PROT_READ, 0, 0), MAP_FAILED, ENODEV);
+	CHECK_FAILS(mmap_device_memory(NULL, PAGE, PROT_READ, 0, 0), MAP_FAILED, ENODEV);
 }
 
 int main(int argc, char **argv)

@@ -22,10 +22,10 @@ static void fork_and_wait(void)
 
 static void own_mapping(void)
 {
-	char *m = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *m = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(m != MAP_FAILED);
-	m[0] = m[4096] = 1;
-	CHECK(munmap(m, 8192) == 0);
+	m[0] = m[PAGE] = 1;
+	CHECK(munmap(m, 2 * PAGE) == 0);
 }
 
 #define FAILS(call, want) do { errno = 0; CHECK((call) == -1 && errno == (want)); } while (0)

@@ -22,7 +22,7 @@ static void one_image(int fd, char **argv)
 {
 	struct progress *shared;
 	pthread_t thread;
-	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	CHECK(shared != MAP_FAILED);
 	shared->execs++;
 	/* Without its tester it would go on for ever. */
@@ -44,8 +44,8 @@ int main(int argc, char **argv)
 	void *m;
 	if (argc == 3)
 		one_image(atoi(argv[2]), argv);
-	CHECK((fd = memfd_create("progress", 0)) != -1 && ftruncate(fd, 4096) == 0);
-	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK((fd = memfd_create("progress", 0)) != -1 && ftruncate(fd, PAGE) == 0);
+	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	CHECK(shared != MAP_FAILED);
 	shared->tester = parent;
 	snprintf(number, sizeof number, "%d", fd);

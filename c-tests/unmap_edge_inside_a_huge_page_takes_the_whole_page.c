@@ -35,19 +35,19 @@ static void among_ordinary_pages(struct target *t, int fd)
 	const int prot = PROT_READ, flags = MAP_SHARED | MAP_FIXED;
 	unsigned char *a = free_range(t, 4 * huge), *b;
 	a += 2 * huge - (uintptr_t)a % huge;
-	CHECK_MAPS(b, mmap_peer(t->pid, a - 8192, 8192, prot, flags, NOFD, 0));
+	CHECK_MAPS(b, mmap_peer(t->pid, a - (2 * PAGE), 2 * PAGE, prot, flags, NOFD, 0));
 	CHECK_MAPS(b, mmap_peer(t->pid, a, huge, prot, flags, fd, 0));
-	CHECK_MAPS(b, mmap_peer(t->pid, a + huge, 8192, prot, flags, NOFD, 0));
-	CHECK_OK(munmap_peer(t->pid, a + 4096, huge));
-	CHECK_RANGE(t, a - 8192, 8192, "r--s");
-	CHECK_RANGE_FREE(t, a, huge + 4096);
-	CHECK_RANGE(t, a + huge + 4096, 4096, "r--s");
+	CHECK_MAPS(b, mmap_peer(t->pid, a + huge, 2 * PAGE, prot, flags, NOFD, 0));
+	CHECK_OK(munmap_peer(t->pid, a + PAGE, huge));
+	CHECK_RANGE(t, a - (2 * PAGE), 2 * PAGE, "r--s");
+	CHECK_RANGE_FREE(t, a, huge + PAGE);
+	CHECK_RANGE(t, a + huge + PAGE, PAGE, "r--s");
 	CHECK_MAPS(b, mmap_peer(t->pid, a, huge, prot, flags, fd, 0));
-	CHECK_OK(munmap_peer(t->pid, a - 4096, 8192));
-	CHECK_RANGE(t, a - 8192, 4096, "r--s");
-	CHECK_RANGE_FREE(t, a - 4096, huge + 4096);
-	CHECK_RANGE(t, a + huge + 4096, 4096, "r--s");
-	CHECK_OK(munmap_peer(t->pid, a - 8192, huge + 16384));
+	CHECK_OK(munmap_peer(t->pid, a - PAGE, 2 * PAGE));
+	CHECK_RANGE(t, a - (2 * PAGE), PAGE, "r--s");
+	CHECK_RANGE_FREE(t, a - PAGE, huge + PAGE);
+	CHECK_RANGE(t, a + huge + PAGE, PAGE, "r--s");
+	CHECK_OK(munmap_peer(t->pid, a - (2 * PAGE), huge + 16384));
 }
 
 static void test(struct target *t)
@@ -56,11 +56,11 @@ static void test(struct target *t)
 	among_ordinary_pages(t, fd);
 	removes(t, fd, 0, 1, 0, 1);
 	removes(t, fd, 0, 5000, 0, 1);
-	removes(t, fd, 4096, 4096, 0, 1);
-	removes(t, fd, huge + 4096, 1, 1, 1);
+	removes(t, fd, PAGE, PAGE, 0, 1);
+	removes(t, fd, huge + PAGE, 1, 1, 1);
 	removes(t, fd, huge - 1, 2, 0, 2);
 	removes(t, fd, huge, huge + 1, 1, 2);
-	removes(t, fd, 2 * huge - 4096, 4096, 1, 1);
+	removes(t, fd, 2 * huge - PAGE, PAGE, 1, 1);
 	close(fd);
 }
 

@@ -4,7 +4,7 @@
  */
 #include "target.h"
 
-enum { PAGE = 4096, PAGES = 6 };
+enum { PAGES = 6 };
 
 static void removes(struct target *t, size_t from, size_t len, int first, int last)
 {
