@@ -15,24 +15,23 @@ static void ordinary(void)
 static void test(struct target *t)
 {
 	const int fixed = MAP_PRIVATE | MAP_FIXED, noreplace = MAP_PRIVATE | MAP_FIXED_NOREPLACE;
-	/* Of 47 bits; some processors have more. Of 32 bits under a 64-bit kernel. */
-	char *last = sizeof(void *) == 8 ? (char *)(uintptr_t)0x7fffffffe000 : (char *)(uintptr_t)0xffffd000;
-	char *far = sizeof(void *) == 8 ? (char *)(SIZE_MAX / 2 + 1) : (char *)-8192L;
+	char *end = user_space_end();
+	char *far = sizeof(void *) == 8 ? (char *)(SIZE_MAX / 2 + 1) : (char *)(-2L * PAGE);
 	int fd = memfd_of(1);
 	const struct bad_call bad[] = {
-		{ "highest page", (void *)-4096L, 4096, PROT_NONE, fixed, NOFD, 0, EINVAL },
-		{ "highest page, object", (void *)-4096L, 4096, PROT_READ, fixed, fd, 0, EINVAL },
-		{ "highest page, noreplace", (void *)-4096L, 4096, PROT_NONE, noreplace, NOFD, 0, EINVAL },
-		{ "far outside", far, 4096, PROT_NONE, fixed, NOFD, 0, EINVAL },
+		{ "highest page", (void *)-(long)PAGE, PAGE, PROT_NONE, fixed, NOFD, 0, EINVAL },
+		{ "highest page, object", (void *)-(long)PAGE, PAGE, PROT_READ, fixed, fd, 0, EINVAL },
+		{ "highest page, noreplace", (void *)-(long)PAGE, PAGE, PROT_NONE, noreplace, NOFD, 0, EINVAL },
+		{ "far outside", far, PAGE, PROT_NONE, fixed, NOFD, 0, EINVAL },
 		{ "end outside", (void *)0x10000000, TOO_LONG, PROT_NONE, fixed | MAP_NORESERVE, NOFD, 0, ENOMEM },
 		{ "end outside, object", (void *)0x10000000, TOO_LONG, PROT_READ, fixed, fd, 0, ENOMEM },
-		{ "page 0", NULL, 4096, PROT_NONE, fixed, NOFD, 0, EINVAL },
-		{ "page 0, object", NULL, 4096, PROT_READ, fixed, fd, 0, EINVAL },
+		{ "page 0", NULL, PAGE, PROT_NONE, fixed, NOFD, 0, EINVAL },
+		{ "page 0, object", NULL, PAGE, PROT_READ, fixed, fd, 0, EINVAL },
 	};
 	CHECK_BAD_CALLS(t, bad);
-	if (munmap(last + 4096, 4096) == -1) {	/* user space ends here */
-		MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, last + 4096, 4096, PROT_NONE, fixed, NOFD, 0), EINVAL);
-		MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, last, 8192, PROT_NONE, fixed, NOFD, 0), ENOMEM);
+	if (end != NULL) {
+		MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, end, PAGE, PROT_NONE, fixed, NOFD, 0), EINVAL);
+		MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, end - PAGE, 2 * PAGE, PROT_NONE, fixed, NOFD, 0), ENOMEM);
 	}
 	close(fd);
 }
@@ -40,17 +39,17 @@ static void test(struct target *t)
 static void page_0_is_for_root(struct target *t)
 {
 	void *a;
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_FIXED, NOFD, 0));
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_FIXED, NOFD, 0));
 	CHECK(a == NULL);
-	CHECK_RANGE(t, a, 4096, "---p");
-	CHECK_OK(munmap_peer(t->pid, NULL, 4096));
+	CHECK_RANGE(t, a, PAGE, "---p");
+	CHECK_OK(munmap_peer(t->pid, NULL, PAGE));
 }
 
 int main(void)
 {
-	void *a = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANON | MAP_FIXED, -1, 0);
+	void *a = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANON | MAP_FIXED, -1, 0);
 	if (a != MAP_FAILED) {
-		munmap(a, 4096);
+		munmap(a, PAGE);
 		own_and_peer(NULL, page_0_is_for_root);
 	}
 	own_and_peer(ordinary, test);

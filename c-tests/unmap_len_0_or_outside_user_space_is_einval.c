@@ -6,10 +6,8 @@
 
 static void test(struct target *t)
 {
-	/* Of 47 bits; of 32 bits under a 64-bit kernel. */
-	uintptr_t end = sizeof(void *) == 8 ? 0x7fffffffe000 : 0xffffd000;
-	unsigned char *a, *last = (unsigned char *)end;
-	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 8192, PROT_READ, MAP_SHARED, NOFD, 0));
+	unsigned char *a, *end = (unsigned char *)user_space_end();
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, 2 * PAGE, PROT_READ, MAP_SHARED, NOFD, 0));
 	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, a, 0), EINVAL);
 	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, a + 1, 0), EINVAL);
 	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, NULL, 0), EINVAL);
@@ -18,16 +16,16 @@ static void test(struct target *t)
 	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, NULL, SIZE_MAX), EINVAL);
 	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, a, SIZE_MAX - (uintptr_t)a), EINVAL);
 	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, a, TOO_LONG), EINVAL);
-	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, (void *)-4096L, 1), EINVAL);
+	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, (void *)-(long)PAGE, 1), EINVAL);
 	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, (void *)-1L, 1), EINVAL);
 	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, (void *)-1L, SIZE_MAX), EINVAL);
-	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, (void *)(SIZE_MAX - 8191), 4096), EINVAL);
-	if (munmap(last + 4096, 4096) == -1) {	/* user space ends here */
-		UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, last + 4096, 1), EINVAL);
-		UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, last + 4095, 2), EINVAL);
+	UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, (void *)(SIZE_MAX - (2 * check_page() - 1)), PAGE), EINVAL);
+	if (end != NULL) {
+		UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, end, 1), EINVAL);
+		UNMAP_FAILS_CLEANLY(t, munmap_peer(t->pid, end - 1, 2), EINVAL);
 	}
-	CHECK_RANGE(t, a, 8192, "r--s");
-	CHECK_OK(munmap_peer(t->pid, a, 8192));
+	CHECK_RANGE(t, a, 2 * PAGE, "r--s");
+	CHECK_OK(munmap_peer(t->pid, a, 2 * PAGE));
 }
 
 int main(void)

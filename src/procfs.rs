@@ -256,6 +256,18 @@ pub(crate) fn sleeps_in(tid: Tid) -> Option<SleepsIn> {
     parse_syscall(read_into(&open(tid.0, "syscall").ok()?, &mut buffer).ok()?)
 }
 
+// ---- pagemap --------------------------------------------------------------
+
+/// Whether user space has this address, mapped or not: with its last page the
+/// file ends (`pagemap_read`, fs/proc/task_mmu.c). None if that cannot be read.
+#[cfg_attr(not(target_arch = "aarch64"), allow(dead_code))]
+pub(crate) fn user_space_has(address: usize) -> Option<bool> {
+    let mut entry = [0u8; 8];
+    let at = (address / sys::page_size() * entry.len()) as u64;
+    let read = sys::read_at(&open(sys::getpid(), "pagemap").ok()?, &mut entry, at).ok()?;
+    Some(read == entry.len())
+}
+
 // ---- fd -------------------------------------------------------------------
 
 /// "/proc/PID/fd/N", NUL-terminated.

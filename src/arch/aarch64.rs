@@ -274,11 +274,19 @@ pub(crate) fn trapped_result(_: usize) -> Option<usize> {
     None
 }
 
-/// The first address that user space never has: TASK_SIZE, which depends on how
-/// the kernel was built. Its random bytes lie on our first stack, just below.
+/// The first address that user space never has: TASK_SIZE, which depends on the
+/// kernel and on the processor. Stacks lie just below, but where addresses have
+/// 52 bits: those beyond 48 (47 with pages of 16 KiB) only who asks for one gets
+/// (Documentation/arch/arm64/memory.rst).
 pub(crate) fn user_space_end() -> usize {
+    const WIDEST: usize = 1 << 52;
     // SAFETY: getauxval reads the vector that the kernel left at process start.
-    (unsafe { libc::getauxval(libc::AT_RANDOM) } as usize).next_power_of_two()
+    let below = unsafe { libc::getauxval(libc::AT_RANDOM) } as usize;
+    match crate::procfs::user_space_has(WIDEST - 1) {
+        Some(false) => below.next_power_of_two(),
+        // Not knowing: what lies beyond, the kernel refuses itself.
+        Some(true) | None => WIDEST,
+    }
 }
 
 #[cfg(test)]

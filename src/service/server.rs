@@ -299,7 +299,7 @@ impl Server {
         };
         let end = addr.saturating_add(len);
         // What reaches beyond is refused before anything goes.
-        end <= crate::arch::user_space_end() && super::start::stands_on(addr, end)
+        super::start::stands_on(addr, end) && end <= crate::arch::user_space_end()
     }
 }
 
