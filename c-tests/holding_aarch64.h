@@ -1,8 +1,9 @@
 /*
  * holding_aarch64.h: the registers of aarch64, for holding.h: x0 to x30, sp,
- * the vector registers with all that SVE adds to them (Z at the longest length
- * of the machine, P, FFR) and the floating-point control words. One register,
- * x28, holds the board's address; in user mode x16 and x17 count the passes.
+ * the vector registers with all that SVE adds to them (Z in one length of the
+ * machine after the other, P, FFR) and the floating-point control words. One
+ * register, x28, holds the board's address; in user mode x16 and x17 count the
+ * passes.
  */
 #ifndef HOLDING_AARCH64_H
 #define HOLDING_AARCH64_H
@@ -145,14 +146,18 @@ __asm__(
 
 static inline void board_set_up(void)
 {
-	int length;
 	CHECK(mmap((void *)BOARD_ADDRESS, sizeof(struct held), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == (void *)BOARD_ADDRESS);
-	if (getauxval(AT_HWCAP) & HWCAP_SVE) {
-		/* The longest that there is; children inherit it. */
-		CHECK((length = prctl(PR_SVE_SET_VL, LONGEST_VECTOR)) != -1);
-		board.length = (uint64_t)(length & PR_SVE_VL_LEN_MASK);
-	}
+}
+
+/* Vectors of 32, 64, 128, 256 and 16 bytes in turn; where there are none, the next shorter ones. */
+static inline void set_vector_length(unsigned seed)
+{
+	int length;
+	if (!(getauxval(AT_HWCAP) & HWCAP_SVE))
+		return;
+	CHECK((length = prctl(PR_SVE_SET_VL, 16ul << seed % 5)) != -1);
+	board.length = (uint64_t)(length & PR_SVE_VL_LEN_MASK);
 }
 
 static inline size_t vector_length(void) { return board.length != 0 ? board.length : 16; }
@@ -161,6 +166,7 @@ static inline size_t vector_length(void) { return board.length != 0 ? board.leng
 static inline void board_fill(unsigned seed)
 {
 	unsigned i, k;
+	set_vector_length(seed);
 	for (i = 0; i < GENERAL; i++) {
 		uint64_t v = 0;
 		for (k = 0; k < 8; k++)
