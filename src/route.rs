@@ -47,16 +47,22 @@ pub(crate) fn take(
     route: &mut Route,
 ) -> Result<Way, Fault> {
     let settings = env::settings();
-    let peer = Peer::find(pid)?;
     if settings.engine == Engine::Inject {
-        return Ok(Way::Inject(peer, settings.timeout));
+        return Ok(Way::Inject(Peer::find(pid)?, settings.timeout));
     }
     let began = sys::now();
     let impatient = settings.engine == Engine::Auto;
     let time = if impatient { settings.timeout.min(WITH_ANOTHER_WAY) } else { settings.timeout };
     let patience = Patience { until: began + time, impatient };
+    let mut at_desk = client::ask_at_desk(pid, order, object, signals, &patience);
+    if let Some(Ok(answer @ (Answer::Done(_) | Answer::Refused(..)))) = at_desk {
+        route.service = true;
+        return Ok(Way::Service(answer));
+    }
+    let peer = Peer::find(pid)?;
     let miss = loop {
-        match client::ask(&peer, order, object, signals, &patience) {
+        let asked = at_desk.take().unwrap_or_else(|| client::ask(&peer, order, object, signals, &patience));
+        match asked {
             Ok(Answer::Forbidden) if impatient => break Miss::Nobody,
             Ok(Answer::Elsewhere) if impatient => break Miss::Nobody,
             Ok(Answer::Forbidden) => return Err(forbidden(&peer)),
@@ -84,7 +90,7 @@ pub(crate) fn take(
             let left = settings.timeout.saturating_sub(sys::now() - began);
             Ok(Way::Inject(peer, left))
         }
-        Miss::Nobody => Err(nobody(&peer)),
+        Miss::Nobody | Miss::Somebody => Err(nobody(&peer)),
         Miss::Silent | Miss::HungUp => Err(Fault::new(Errno::EAGAIN, Why::ServiceSilent { pid })),
         Miss::Unsendable(errno) => {
             Err(Fault::new(Errno::EPERM, Why::Carry { pid, errno, at: "sendmsg() to its service" }))

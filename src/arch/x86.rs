@@ -146,6 +146,7 @@ pub(crate) const FSTATAT: c_long = libc::SYS_fstatat64;
 pub(crate) const FTRUNCATE: c_long = libc::SYS_ftruncate64;
 /// The first one, 49, knows user ids of 16 bits only.
 pub(crate) const GETEUID: c_long = libc::SYS_geteuid32;
+pub(crate) const GETUID: c_long = libc::SYS_getuid32;
 pub(crate) const GETRESUID: c_long = libc::SYS_getresuid32;
 pub(crate) const O_LARGEFILE: c_int = libc::O_LARGEFILE;
 

@@ -157,6 +157,7 @@ pub(crate) const FSTAT: c_long = libc::SYS_fstat;
 pub(crate) const FSTATAT: c_long = libc::SYS_newfstatat;
 pub(crate) const FTRUNCATE: c_long = libc::SYS_ftruncate;
 pub(crate) const GETEUID: c_long = libc::SYS_geteuid;
+pub(crate) const GETUID: c_long = libc::SYS_getuid;
 pub(crate) const GETRESUID: c_long = libc::SYS_getresuid;
 /// A 64-bit program has it in any case.
 pub(crate) const O_LARGEFILE: c_int = 0;

@@ -31,6 +31,8 @@ pub(crate) enum Order {
     Map(Map),
     Unmap(UnmapPlan),
     Range(Range),
+    /// Further orders may come by a desk, whose file comes with this one.
+    Desk,
 }
 
 /// A `MapPlan` on its way: the descriptor travels beside it.
@@ -119,13 +121,14 @@ impl Order {
 
     /// Whether a descriptor comes with it.
     pub fn has_object(&self) -> bool {
-        matches!(self, Order::Map(Map { has_object: true, .. }))
+        matches!(self, Order::Map(Map { has_object: true, .. }) | Order::Desk)
     }
 
     pub fn encode(&self) -> [u8; ORDER_SIZE] {
         let kind_and_width = |kind: u64| kind | (usize::BITS as u64) << 32;
         let words = match *self {
             Order::Nothing => [FORM, kind_and_width(1), 0, 0, 0, 0, 0, 0, 0],
+            Order::Desk => [FORM, kind_and_width(5), 0, 0, 0, 0, 0, 0, 0],
             Order::Map(Map { plan, has_object }) => {
                 let bits = if has_object { HAS_OBJECT } else { 0 }
                     | if plan.after.not_inherited { NOT_INHERITED } else { 0 }
@@ -187,6 +190,7 @@ impl Order {
                 let (_, what) = OnRange::ALL.into_iter().find(|(n, _)| *n == a).ok_or(Bad::Strange)?;
                 Ok(Order::Range(Range { what, addr: fits(addr)?, len: fits(len)? }))
             }
+            5 => or_strange([addr, len, a, b, c, d, e] == [0; 7]).map(|()| Order::Desk),
             _ => Err(Bad::Strange),
         }
     }
@@ -195,10 +199,13 @@ impl Order {
 /// What becomes of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// Done; an address, or nothing.
+    /// Done; an address. Of `Nothing` and `Desk` it is the service's birth, by
+    /// which two services of one process can be told apart.
     Done(u64),
     /// The kernel refused this step, and what had been done is undone.
     Refused(Step, Errno),
+    /// The object is to come with a message: it could not be fetched.
+    ByMessage,
     /// The target's table of descriptors has no room for the object.
     Full,
     /// The caller may not.
@@ -219,6 +226,7 @@ impl Answer {
             Answer::TooWide => [FORM, 4, 0, 0],
             Answer::Elsewhere => [FORM, 5, 0, 0],
             Answer::Full => [FORM, 6, 0, 0],
+            Answer::ByMessage => [FORM, 7, 0, 0],
         };
         to_bytes(&words)
     }
@@ -232,6 +240,7 @@ impl Answer {
             [FORM, 4, 0, 0] => Some(Answer::TooWide),
             [FORM, 5, 0, 0] => Some(Answer::Elsewhere),
             [FORM, 6, 0, 0] => Some(Answer::Full),
+            [FORM, 7, 0, 0] => Some(Answer::ByMessage),
             _ => None,
         }
     }

@@ -15,7 +15,7 @@
 
 use super::server::{End, Server};
 use crate::errno::Errno;
-use crate::sys::{self, Scope, SignalsBlocked, Tid};
+use crate::sys::{self, Scope, SignalsBlocked, Tid, Wake};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
@@ -147,7 +147,7 @@ extern "C" fn in_child() {
     if let Some(serves) = unsafe { word.as_ref() } {
         let _ = serve();
         serves.store(1, Ordering::Release);
-        sys::wake_all(serves, Scope::Shared);
+        sys::wake(serves, Scope::Shared, Wake::All);
         sys::unmap(word as usize, sys::page_size());
     }
 }
@@ -205,7 +205,7 @@ fn await_change(word: &AtomicU32) -> u32 {
 
 fn announce(word: &AtomicU32, value: u32) {
     word.store(value, Ordering::Release);
-    sys::wake_all(word, Scope::Process);
+    sys::wake(word, Scope::Process, Wake::All);
 }
 
 fn create(thread: &Thread, body: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), Errno> {

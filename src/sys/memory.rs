@@ -60,6 +60,17 @@ pub(crate) fn map_shared(len: usize) -> Result<usize, Errno> {
     map_own(len, libc::MAP_SHARED | libc::MAP_ANONYMOUS, -1)
 }
 
+/// The beginning of a file, shared with whoever has it.
+pub(crate) fn map_file(file: &super::Descriptor, len: usize) -> Result<usize, Errno> {
+    map_own(len, libc::MAP_SHARED, file.number())
+}
+
+/// Children that are forked do not have the range (MADV_DONTFORK).
+pub(crate) fn keep_from_children(start: usize, len: usize) {
+    // SAFETY: a range that `map_file` made.
+    let _ = unsafe { call!(libc::SYS_madvise, start, len, libc::MADV_DONTFORK) };
+}
+
 fn map_own(len: usize, flags: c_int, fd: c_int) -> Result<usize, Errno> {
     let access = (libc::PROT_READ | libc::PROT_WRITE) as u64;
     let wanted = [0, len as u64, access, flags as u64, fd as u64, 0];
