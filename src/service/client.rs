@@ -96,7 +96,7 @@ pub(crate) fn ask(
 
 /// A caller that comes often gets a desk, if the service has one for it.
 fn rent_desk(place: &Claimed, socket: &Descriptor, peer: &Peer, signals: &SignalsBlocked, patience: &Patience) {
-    let Ok((file, at)) = Desk::make() else { return };
+    let Ok((file, at)) = Desk::make(place.room()) else { return };
     let sent = sys::send(socket, &Order::Desk.encode(), Some(file.number()));
     match sent.map_err(|_| Miss::HungUp).and_then(|()| answer(socket, peer, signals, patience)) {
         Ok(Answer::Done(birth)) => place.rent(at, birth),

@@ -11,6 +11,7 @@
 use super::protocol::{Answer, ANSWER_SIZE, ORDER_SIZE};
 use crate::errno::Errno;
 use crate::sys::{self, Descriptor, Scope, Wake};
+use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 use core::time::Duration;
 use libc::c_int;
@@ -29,6 +30,45 @@ pub(super) enum Turn {
     Closed = 4,
     /// No order, but something has come to the service's socket.
     Knocked = 5,
+}
+
+/// Where a desk stands: in memory that the library has had from the beginning.
+/// A page that was free when it came could be one that the program, or a peer,
+/// has just unmapped and is about to map again, at that very address.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    /// Of a caller's.
+    Callers(usize),
+    /// Of a service's.
+    Services(usize),
+}
+
+pub(super) const CALLERS: usize = 16;
+pub(super) const SERVICES: usize = sys::WORDS_AT_ONCE;
+
+/// Where pages may be larger, they are.
+const LARGEST_PAGE: usize = if cfg!(any(target_arch = "x86_64", target_arch = "x86")) { 4096 } else { 65536 };
+const ROOM: usize = (CALLERS + SERVICES + 1) * LARGEST_PAGE;
+
+struct Room(UnsafeCell<[u8; ROOM]>);
+
+// SAFETY: nobody makes a reference to the bytes; whole pages of them are mapped over.
+unsafe impl Sync for Room {}
+
+static PAGES: Room = Room(UnsafeCell::new([0; ROOM]));
+
+impl Place {
+    fn address(self) -> Option<usize> {
+        let index = match self {
+            Place::Callers(i) if i < CALLERS => i,
+            Place::Services(i) if i < SERVICES => CALLERS + i,
+            _ => return None,
+        };
+        let page = sys::page_size();
+        let start = PAGES.0.get() as usize;
+        let at = start.next_multiple_of(page) + index * page;
+        (at + page <= start + ROOM).then_some(at)
+    }
 }
 
 #[repr(C)]
@@ -61,30 +101,34 @@ fn take<const WORDS: usize, const SIZE: usize>(words: &[AtomicU64; WORDS]) -> [u
 }
 
 impl Desk {
-    /// A new page and its file.
-    pub fn make() -> Result<(Descriptor, *const Desk), Errno> {
-        let size = sys::page_size();
+    /// A new page at a place, and its file.
+    pub fn make(place: Place) -> Result<(Descriptor, *const Desk), Errno> {
         let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
-        let file = sys::memfd(b"mman_peer\0", flags, size)?;
+        let file = sys::memfd(b"mman_peer\0", flags, sys::page_size())?;
         sys::seal_size(&file)?;
-        let at = sys::map_file(&file, size)?;
-        Ok((file, at as *const Desk))
+        let at = Desk::map(&file, place)?;
+        Ok((file, at))
     }
 
-    /// The page of a caller's file, if it is one.
-    pub fn of(file: &Descriptor) -> Result<*const Desk, Errno> {
-        let size = sys::page_size();
-        if !sys::has_sealed_size(file, size) {
+    /// The page of a caller's file, if it is one, at a place.
+    pub fn of(file: &Descriptor, place: Place) -> Result<*const Desk, Errno> {
+        if !sys::has_sealed_size(file, sys::page_size()) {
             return Err(Errno::EINVAL);
         }
-        let at = sys::map_file(file, size)?;
-        sys::keep_from_children(at, size);
+        Desk::map(file, place)
+    }
+
+    fn map(file: &Descriptor, place: Place) -> Result<*const Desk, Errno> {
+        let at = place.address().ok_or(Errno::ENOMEM)?;
+        // SAFETY: the place is ours, and nothing of it is in use.
+        unsafe { sys::map_over(at, sys::page_size(), Some(file)) }?;
         Ok(at as *const Desk)
     }
 
     /// The page is not used any more.
     pub fn unmap(at: *const Desk) {
-        sys::unmap(at as usize, sys::page_size());
+        // SAFETY: a place of ours. It stays ours: no hole is left for others.
+        let _ = unsafe { sys::map_over(at as usize, sys::page_size(), None) };
     }
 
     pub fn is(&self, turn: Turn) -> bool {

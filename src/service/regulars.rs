@@ -12,7 +12,7 @@
 //! copy of the table, leaves it alone.
 
 use super::client::{Miss, Patience};
-use super::desk::{Desk, Turn};
+use super::desk::{self, Desk, Turn};
 use super::protocol::{Answer, Order};
 use crate::sys::{self, SignalsBlocked};
 use core::cell::Cell;
@@ -20,7 +20,7 @@ use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use core::time::Duration;
 use libc::c_int;
 
-const PLACES: usize = 16;
+const PLACES: usize = desk::CALLERS;
 /// So many calls are made before a desk is wanted: it is worth about ten.
 const OFTEN: u32 = 64;
 
@@ -71,11 +71,18 @@ impl Drop for Claimed {
 
 impl Claimed {
     fn claim(place: &'static Place, own: i32) -> Option<Claimed> {
-        (!place.claimed.swap(true, Ordering::Acquire)).then_some(Claimed { place, own })
+        // Not made, and so not dropped, where somebody else has it.
+        (!place.claimed.swap(true, Ordering::Acquire)).then(|| Claimed { place, own })
     }
 
     fn is_for(&self, pid: i32) -> bool {
         self.place.owner.load(Ordering::Relaxed) == self.own && self.place.pid.load(Ordering::Relaxed) == pid
+    }
+
+    /// Where its desk stands.
+    pub fn room(&self) -> desk::Place {
+        let index = (&raw const *self.place as usize - TABLE.as_ptr() as usize) / size_of::<Place>();
+        desk::Place::Callers(index)
     }
 
     /// Gives the desk up.

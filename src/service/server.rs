@@ -10,7 +10,7 @@
 //! *Bounds*: `CONNECTIONS` at a time; a new one takes the place of the one that
 //! has been quiet for longest.
 
-use super::desk::{Desk, Turn};
+use super::desk::{self, Desk, Turn};
 use super::protocol::{Answer, Bad, Map, Order, ORDER_SIZE};
 use crate::errno::Errno;
 use crate::perform::{Hands, Mapping, Own, Step};
@@ -37,7 +37,7 @@ pub(super) enum End {
 }
 
 /// How many callers have a desk.
-const DESKS: usize = sys::WORDS_AT_ONCE;
+const DESKS: usize = desk::SERVICES;
 /// After the last order at a desk it is watched for so long; the socket is
 /// looked at as often meanwhile.
 const WATCH: Duration = Duration::from_micros(300);
@@ -334,13 +334,13 @@ impl Server {
     /// Gives a caller a desk, by its file.
     fn seat(&mut self, file: &Descriptor, users: [Option<u32>; 2], caller: Option<Descriptor>) -> Answer {
         let (true, Some(caller)) = (self.can_watch, caller) else { return Answer::Elsewhere };
-        let Ok(at) = Desk::of(file) else { return Answer::Elsewhere };
-        self.heard += 1;
         let since = |r: &Option<Regular>| r.as_ref().map_or(0, |r| r.last_heard + 1);
-        let quietest = self.regulars.iter_mut().min_by_key(|r| since(r));
-        if let Some(place) = quietest {
-            *place = Some(Regular { at, users, caller, last_heard: self.heard });
-        }
+        let quietest = self.regulars.iter_mut().enumerate().min_by_key(|(_, r)| since(r));
+        let Some((i, place)) = quietest else { return Answer::Elsewhere };
+        *place = None;
+        let Ok(at) = Desk::of(file, desk::Place::Services(i)) else { return Answer::Elsewhere };
+        self.heard += 1;
+        *place = Some(Regular { at, users, caller, last_heard: self.heard });
         Answer::Done(self.birth)
     }
 
