@@ -233,3 +233,19 @@ pub(super) fn ask(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_finds_a_place_taken_does_not_set_it_free() {
+        let place = &TABLE[PLACES - 1];
+        let first = Claimed::claim(place, 1);
+        assert!(first.is_some());
+        assert!(Claimed::claim(place, 1).is_none());
+        assert!(Claimed::claim(place, 1).is_none());
+        drop(first);
+        assert!(Claimed::claim(place, 1).is_some());
+    }
+}
