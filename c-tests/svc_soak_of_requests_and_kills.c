@@ -52,7 +52,7 @@ static int would_do_harm(const struct order *o)
 	if (o->form != order_of(0).form || o->kind >> 32 != 64)
 		return 0;
 	switch ((uint32_t)o->kind) {
-	case ORDER_MAP: return (o->flags & MAP_FIXED) || o->len > 1 << 20 || (o->flags & MAP_GROWSDOWN);
+	case ORDER_MAP: return (o->flags & MAP_FIXED) || o->len > 1 << 20 || (o->flags & (MAP_GROWSDOWN | MAP_HUGETLB));
 	case ORDER_UNMAP: return 1;
 	case ORDER_RANGE: return o->len > 1 << 20;
 	}
