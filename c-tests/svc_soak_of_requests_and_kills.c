@@ -102,6 +102,11 @@ static void one_request(void)
 		CHECK((connection = service_connect(target.pid)) != -1);
 	CHECK(send(connection, &o, sizeof o, MSG_NOSIGNAL) == sizeof o);
 	n = recv(connection, &a, sizeof a, 0);
+	if (is_order(&o) != (n == (ssize_t)sizeof a))
+		fprintf(stderr, "%zd (errno %d), answer %llu, to kind %#llx addr %#llx len %#llx prot %#llx flags %#llx off %#llx guard %#llx bits %#llx\n",
+			n, errno, (unsigned long long)a.kind, (unsigned long long)o.kind, (unsigned long long)o.addr,
+			(unsigned long long)o.len, (unsigned long long)o.prot, (unsigned long long)o.flags,
+			(unsigned long long)o.off, (unsigned long long)o.guard, (unsigned long long)o.bits);
 	if (is_order(&o)) {
 		CHECK(n == sizeof a && a.form == o.form && a.kind >= 1 && a.kind <= 5);
 		unmap_again(&o, &a);
