@@ -22,6 +22,10 @@ static uint64_t random_word(void)
 	return seed;
 }
 
+#define OWN_WIDTH (sizeof(void *) * 8)
+
+static int is_width(const struct order *o) { return o->kind >> 32 == 32 || o->kind >> 32 == 64; }
+
 /* Whether the service must take it for an order (src/service/protocol.rs), said once more. */
 static int is_order(const struct order *o)
 {
@@ -29,8 +33,10 @@ static int is_order(const struct order *o)
 		MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_NORESERVE | MAP_STACK | MAP_HUGETLB | MAP_SYNC |
 		MAP_FIXED_NOREPLACE | MAP_32BIT | 0x80;
 	uint64_t known = flags_of_mmap | (o->flags & MAP_HUGETLB ? 0xfc000000u : 0), good = order_of(0).form;
-	if (o->form != good || o->kind >> 32 != 64)
-		return o->form == good && o->kind >> 32 == 32;	/* a narrower caller is answered, too */
+	if (o->form != good || !is_width(o))
+		return 0;
+	if (o->kind >> 32 < OWN_WIDTH)
+		return 1;	/* a narrower caller is answered, too */
 	switch ((uint32_t)o->kind) {
 	case ORDER_NOTHING:
 		return !(o->addr | o->len | o->prot | o->flags | o->off | o->guard | o->bits);
@@ -49,7 +55,7 @@ static int is_order(const struct order *o)
 /* Real orders that would take the target's own memory are not for this test. */
 static int would_do_harm(const struct order *o)
 {
-	if (o->form != order_of(0).form || o->kind >> 32 != 64)
+	if (o->form != order_of(0).form || !is_width(o) || o->kind >> 32 < OWN_WIDTH)
 		return 0;
 	switch ((uint32_t)o->kind) {
 	case ORDER_MAP: return (o->flags & MAP_FIXED) || o->len > 1 << 20 || (o->flags & (MAP_GROWSDOWN | MAP_HUGETLB));
@@ -82,7 +88,7 @@ static void unmap_again(const struct order *o, const struct answer *a)
 {
 	struct order u = order_of(ORDER_UNMAP);
 	struct answer done;
-	if ((uint32_t)o->kind != ORDER_MAP || a->kind != 1 || o->kind >> 32 != 64)
+	if ((uint32_t)o->kind != ORDER_MAP || a->kind != 1 || o->kind >> 32 < OWN_WIDTH)
 		return;
 	u.addr = a->value, u.len = o->len;
 	CHECK(send(connection, &u, sizeof u, 0) == sizeof u);
