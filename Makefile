@@ -5,6 +5,7 @@
 #   make demo       the documented example, shown in both processes
 #   make check      every test this machine can run; its last line counts them
 #   make check-lab  the C tests in real kernels of Debian's, under an emulator
+#   make soak       a service under millions of requests and thousands of kills
 #   make bench      what a call costs, beside what it is compared with
 #   make headers    writes include/ anew from src/ffi/ and cbindgen/
 #   make completions  writes completions/ anew from the command
@@ -67,7 +68,7 @@ DEMO    := $(BUILT)/examples/fork_demo
 RUN     := $(shell echo $$PPID)
 NEW      = $@.$(RUN)
 
-.PHONY: all demo examples check check-lab tests bench headers headers-built completions install uninstall clean FORCE
+.PHONY: all demo examples check check-lab tests soak bench headers headers-built completions install uninstall clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(OUT)/libmman_peer.so $(OUT)/$(SONAME) $(OUT)/libmman_peer.a $(if $(TARGET),,$(OUT)/mman-peer)
@@ -206,6 +207,14 @@ check: all
 
 check-lab:
 	@lab/run.sh
+
+# REQUESTS and KILLS are of either kind and of either side together.
+REQUESTS ?= 10000000
+KILLS    ?= 20000
+SOAK     := $(BUILT)/c-tests/svc_soak_of_requests_and_kills
+
+soak: $(SOAK)
+	@$(SOAK) $(REQUESTS) $(KILLS)
 
 bench: all
 	@bench/run.sh

@@ -8,6 +8,7 @@
  */
 #include "bench.h"
 #include "compel.h"
+#include "ptrace_do.h"
 #include <sys/utsname.h>
 #include <sys/mman_peer.h>
 #include <mman_peer.h>
@@ -69,21 +70,27 @@ static int gdb_pair(pid_t pid)
 	return system(command) == 0 ? 0 : -1;
 }
 
-enum { ANONYMOUS, MEMFD, COMPEL, COMPEL_QUICK, LOCAL, HANDOFF, WAYS };
+enum { SERVED, SERVED_MEMFD, ANONYMOUS, MEMFD, COMPEL, COMPEL_QUICK, PTRACE_DO, LOCAL, HANDOFF, WAYS };
 
 struct way {
 	const char *name;
 	int (*once)(pid_t pid);
+	/* In place of it: so many, timed by themselves. */
+	int (*many)(pid_t pid, int count, struct samples *all);
+	int served;                          /* the target is one that serves */
 	char missing[256];                   /* why it cannot be measured; empty if it can */
 	struct samples all[PLACEMENTS];
 	struct samples by_round[PLACEMENTS]; /* medians */
 };
 
 static struct way ways[WAYS] = {
-	[ANONYMOUS] =    { .name = "mmap_peer + munmap_peer, anonymous", .once = anonymous_pair },
-	[MEMFD] =        { .name = "mmap_peer + munmap_peer, memfd", .once = memfd_pair },
+	[SERVED] =       { .name = "by a service in the target, anonymous", .once = anonymous_pair, .served = 1 },
+	[SERVED_MEMFD] = { .name = "by a service in the target, memfd", .once = memfd_pair, .served = 1 },
+	[ANONYMOUS] =    { .name = "by injection, anonymous", .once = anonymous_pair },
+	[MEMFD] =        { .name = "by injection, memfd", .once = memfd_pair },
 	[COMPEL] =       { .name = "libcompel, a whole cycle for each call", .once = compel_pair },
 	[COMPEL_QUICK] = { .name = "libcompel, as little as it allows", .once = compel_quick_pair },
+	[PTRACE_DO] =    { .name = "ptrace-do, both calls in one cycle", .many = ptrace_do_pairs },
 	[LOCAL] =        { .name = "mmap + munmap in the caller itself", .once = local_pair },
 	[HANDOFF] =      { .name = "futex handoff to a process and back", .once = handoff_round },
 };
@@ -103,6 +110,15 @@ static void measure(int (*once)(pid_t), pid_t pid, int runs, struct samples *all
 		}
 		sample(all, now() - start);
 	}
+	sample(by_round, percentile(all, first, 0.5));
+}
+
+/* Likewise, of a way that times itself. */
+static void measure_many(const struct way *w, pid_t pid, int runs, struct samples *all, struct samples *by_round)
+{
+	size_t first = all->count;
+	if (w->many(pid, WARM_UP, NULL) != 0 || w->many(pid, runs, all) != 0)
+		die(w->name);
 	sample(by_round, percentile(all, first, 0.5));
 }
 
@@ -152,31 +168,44 @@ static void print_figures(void)
 
 /* ---- First table: a pair ----------------------------------------------- */
 
-static void find_missing(pid_t pid)
+static void find_missing(pid_t pid, pid_t serving)
 {
 	int i;
+	const char *why = ptrace_do_start();
 	for (i = 0; i < WAYS; i++) {
 		struct way *w = &ways[i];
-		if ((i == COMPEL || i == COMPEL_QUICK) && compel_missing() != NULL)
+		if (w->many != NULL) {
+			if (why == NULL && w->many(pid, 1, NULL) != 0)
+				why = "fails here";
+			if (why != NULL)
+				snprintf(w->missing, sizeof w->missing, "%s", why);
+		} else if ((i == COMPEL || i == COMPEL_QUICK) && compel_missing() != NULL)
 			snprintf(w->missing, sizeof w->missing, "%s", compel_missing());
-		else if (w->once(pid) != 0)
+		else if (w->once(w->served ? serving : pid) != 0)
 			snprintf(w->missing, sizeof w->missing, "fails here: %s",
 				 i == COMPEL || i == COMPEL_QUICK ? strerror(errno) : mman_peer_explain());
 	}
 }
 
-static void measure_pairs(pid_t pid)
+static void measure_pairs(pid_t pid, pid_t serving)
 {
 	int round, where, turn, i;
 	for (round = 0; round < ROUNDS; round++)
 		for (where = 0; where < PLACEMENTS; where++) {
 			place(0, where);
 			place(pid, where);
+			place_all(serving, where);
 			place(handoff_pid, where);
+			if (ptrace_do_pid != 0)
+				place(ptrace_do_pid, where);
 			for (turn = 0; turn < WAYS; turn++) {
-				i = (turn + round) % WAYS; /* nobody is always first after the move */
-				if (ways[i].missing[0] == '\0')
-					measure(ways[i].once, pid, PAIRS, &ways[i].all[where], &ways[i].by_round[where]);
+				struct way *w = &ways[i = (turn + round) % WAYS]; /* nobody is always first after the move */
+				if (w->missing[0] != '\0')
+					continue;
+				if (w->many != NULL)
+					measure_many(w, pid, PAIRS, &w->all[where], &w->by_round[where]);
+				else
+					measure(w->once, w->served ? serving : pid, PAIRS, &w->all[where], &w->by_round[where]);
 			}
 		}
 }
@@ -212,12 +241,32 @@ static void print_gdb(pid_t pid)
 	printf("%24s%9.0f ms  (%d runs)\n", "", median(&all) / 1e3, GDB_RUNS);
 }
 
+static void serve(void)
+{
+	if (mman_peer_serve() != 0)
+		die("mman_peer_serve");
+}
+
+/* A round's futex handoffs, two of them, and its local pair: what a pair by a service is made of. */
+static struct samples floor_of(enum placement where)
+{
+	struct samples sums = { 0 };
+	size_t i;
+	for (i = 0; i < ways[LOCAL].by_round[where].count; i++)
+		sample(&sums, 2 * ways[HANDOFF].by_round[where].value[i] + ways[LOCAL].by_round[where].value[i]);
+	return sums;
+}
+
 static void pairs(void)
 {
-	struct target t = target_start(1, 0);
+	struct target t = target_start(1, 0), serving;
+	struct samples floor;
 	int i, where;
-	find_missing(t.pid);
-	measure_pairs(t.pid);
+	target_prepare = serve;
+	serving = target_start(1, 0);
+	target_prepare = NULL;
+	find_missing(t.pid, serving.pid);
+	measure_pairs(t.pid, serving.pid);
 	print_heads("4 KiB mapped and unmapped");
 	for (i = 0; i < WAYS; i++)
 		if (ways[i].missing[0] != '\0')
@@ -233,7 +282,14 @@ static void pairs(void)
 		figure(ratio(&ways[MEMFD].by_round[where], &ways[ANONYMOUS].by_round[where]), 2.5,
 		       "a memfd pair against an anonymous one", placement_name[where]);
 	}
+	/* Across processors the handoff is a matter of waking, and of chance. */
+	floor = floor_of(ONE_CPU);
+	figure(ratio(&ways[SERVED].by_round[ONE_CPU], &floor), 1.6,
+	       "by a service, against two handoffs and a local pair", placement_name[ONE_CPU]);
+	figure(ratio(&ways[SERVED_MEMFD].by_round[ONE_CPU], &floor), 2.0,
+	       "the same with a memfd", placement_name[ONE_CPU]);
 	target_end(&t);
+	target_end(&serving);
 }
 
 /* ---- Second table: growth ---------------------------------------------- */

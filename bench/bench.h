@@ -8,6 +8,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -115,6 +116,22 @@ static inline void place(pid_t tid, enum placement where)
 		die("sched_setaffinity");
 }
 
+/* All threads of a process. */
+static inline void place_all(pid_t pid, enum placement where)
+{
+	char path[64];
+	struct dirent *e;
+	DIR *d;
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	d = opendir(path);
+	if (d == NULL)
+		die("a target's threads");
+	while ((e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.')
+			place((pid_t)atoi(e->d_name), where);
+	closedir(d);
+}
+
 /* ---- Targets ----------------------------------------------------------- */
 
 struct target {
@@ -179,6 +196,9 @@ static inline void await_sleep(pid_t pid)
 	}
 }
 
+/* Run in each target before it says that it is ready; none if NULL. */
+static void (*target_prepare)(void);
+
 /* A target dies with the benchmark. */
 static inline struct target target_start(int threads, int mappings)
 {
@@ -193,6 +213,8 @@ static inline struct target target_start(int threads, int mappings)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(1);
+		if (target_prepare != NULL)
+			target_prepare();
 		make_mappings(mappings);
 		make_threads(threads - 1);
 		if (write(ready[1], "", 1) != 1)

@@ -35,7 +35,11 @@ if has_libcompel; then
 fi
 compile bench bench/bench.c bench/compel.c
 compile fill bench/fill.c
-"$out/bench"
+compile many bench/many.c
+# The crate ptrace-do, where there are cargo and crates.io.
+${CARGO:-cargo} build -q --release --manifest-path bench/ptrace-do/Cargo.toml --target-dir "$out/ptrace-do" || :
+BENCH_PTRACE_DO=$out/ptrace-do/release/bench-ptrace-do "$out/bench"
+"$out/many"
 # The file that stands in for physical memory: a name for as long as it takes.
 memory=$(mktemp "${TMPDIR:-/tmp}/mman_peer-bench.XXXXXX")
 trap 'rm -f "$memory"' EXIT

@@ -68,6 +68,8 @@ static inline const char *proc_text(pid_t pid, const char *name, char *text, siz
 		close(fd);
 	}
 	text[have] = '\0';
+	if (strcmp(name, "maps") == 0)
+		settle_maps(text);
 	return text;
 }
 

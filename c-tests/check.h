@@ -307,6 +307,52 @@ static inline void await_state(pid_t tid, char want)
 	}
 }
 
+/*
+ * The text of /proc/PID/maps for comparison, changed in place. What the library
+ * does with pages of its own static memory is not the business of a test that
+ * compares, so they count as anonymous; and it is the kernel's affair into how
+ * many lines adjacent anonymous memory is cut.
+ */
+static inline void settle_maps(char *text)
+{
+	char *in = text, *out = text;
+	uintptr_t last_end = 0;
+	char *last_line = NULL, last_perms[5] = "";
+	while (*in) {
+		char *end = strchr(in, '\n'), line[600], perms[5] = "", path[300] = "";
+		unsigned long long from, to, inode = 1;
+		size_t size = end ? (size_t)(end + 1 - in) : strlen(in);
+		if (size >= sizeof line)
+			return;
+		memcpy(line, in, size);
+		line[size] = '\0';
+		in += size;
+		if (sscanf(line, "%llx-%llx %4s %*s %*s %llu %299[^\n]", &from, &to, perms, &inode, path) >= 4) {
+			if (strncmp(path, "/memfd:mman_peer ", 17) == 0) {
+				strcpy(perms, "rw-p");
+				path[0] = '\0';
+				inode = 0;
+			}
+			if (inode == 0 && path[0] == '\0') {
+				if (last_line && last_end == from && strcmp(perms, last_perms) == 0) {
+					from = strtoull(last_line, NULL, 16);
+					out = last_line;
+				}
+				last_line = out;
+				last_end = (uintptr_t)to;
+				strcpy(last_perms, perms);
+				/* Never longer than what it replaces. */
+				size = (size_t)snprintf(line, sizeof line, "%llx-%llx %s anonymous\n", from, to, perms);
+			} else {
+				last_line = NULL;
+			}
+		}
+		memcpy(out, line, size);
+		out += size;
+	}
+	*out = '\0';
+}
+
 /* The number of the system call the thread sleeps in; -1 running or unknown. */
 static inline long task_syscall(pid_t tid)
 {

@@ -52,6 +52,8 @@ part c-tests/examples.sh
 # A test that does not build is a failure, which run.sh counts.
 show $MAKE -s -k -j2 tests
 part c-tests/run.sh
+# Once more, with every call by a service in the target.
+part c-tests/run.sh --engine service
 part c-tests/narrow.sh
 
 echo

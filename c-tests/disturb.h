@@ -240,6 +240,7 @@ static inline void portrait_take(pid_t pid, struct portrait *p)
 	memset(p, 0, sizeof *p);
 	snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
 	slurp(path, p->maps, sizeof p->maps);
+	settle_maps(p->maps);
 	snprintf(path, sizeof path, "/proc/%d/limits", (int)pid);
 	slurp(path, p->limits, sizeof p->limits);
 	snprintf(path, sizeof path, "/proc/%d/auxv", (int)pid);

@@ -68,14 +68,16 @@ static inline struct target target_start(void (*prepare)(void))
 }
 
 /*
- * A first call may set up what the library keeps in the caller for the next
- * one, and grow the caller's stack: not the business of a test that compares.
+ * The first calls may set up what the library keeps for later ones, and grow
+ * the caller's stack: not the business of a test that compares.
  */
 static inline void target_warm_up(struct target *t)
 {
-	void *a = mmap_peer(t->pid, NULL, 1, PROT_NONE, MAP_PRIVATE, NOFD, 0);
-	if (a != MAP_FAILED)
-		munmap_peer(t->pid, a, 1);
+	for (int i = 0; i < 40; i++) {
+		void *a = mmap_peer(t->pid, NULL, 1, PROT_NONE, MAP_PRIVATE, NOFD, 0);
+		if (a != MAP_FAILED)
+			munmap_peer(t->pid, a, 1);
+	}
 }
 
 static inline void on_peer(void (*prepare)(void), void (*test)(struct target *))

@@ -31,7 +31,11 @@ pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usiz
     let plan = reported_last(planned(&mut sources), pid, &signals, route)?;
     let object = plan.file.map(|(fd, _)| fd);
     let start = match route::take(pid, &Order::map(&plan), object, &signals, route)? {
-        Way::Inject(peer, time) => inject::map(&peer, &plan, &signals, time, &mut route.trace)?,
+        Way::Inject(peer, time) => {
+            let start = inject::map(&peer, &plan, &signals, time, &mut route.trace)?;
+            route::injection_works(pid);
+            start
+        }
         Way::Service(Answer::Done(start)) => {
             let start = usize::try_from(start).map_err(|_| strange_answer(pid))?;
             bring_mapping_in(pid, &plan, start, &signals, route);
@@ -59,7 +63,9 @@ pub(crate) fn unmap(pid: i32, addr: usize, len: usize, route: &mut Route) -> Res
     let signals = SignalsBlocked::new();
     let plan = reported_last(planned(), pid, &signals, route)?;
     whole_huge_pages(pid, &plan, |plan| match route::take(pid, &Order::Unmap(*plan), None, &signals, route)? {
-        Way::Inject(peer, time) => inject::unmap(&peer, plan, &signals, time, &mut route.trace),
+        Way::Inject(peer, time) => {
+            inject::unmap(&peer, plan, &signals, time, &mut route.trace).inspect(|()| route::injection_works(pid))
+        }
         Way::Service(Answer::Done(_)) => Ok(()),
         Way::Service(Answer::Refused(_, errno)) => Err(unmap_refused(errno)),
         Way::Service(Answer::TooWide) => Err(plan.fits(narrower()).err().unwrap_or(strange_answer(pid))),

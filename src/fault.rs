@@ -183,23 +183,23 @@ impl fmt::Display for Why {
             ),
             Why::Yama { pid, scope: 1, ours } => write!(
                 f,
-                "kernel.yama.ptrace_scope is 1 and process {pid} is no descendant of process {ours}: let it call mman_peer_allow({ours}), give the caller CAP_SYS_PTRACE, or set kernel.yama.ptrace_scope to 0"
+                "kernel.yama.ptrace_scope is 1 and process {pid} is no descendant of process {ours}: let it call mman_peer_allow({ours}) or mman_peer_serve(), give the caller CAP_SYS_PTRACE, or set kernel.yama.ptrace_scope to 0"
             ),
             Why::Yama { pid, scope: 2, .. } => write!(
                 f,
-                "kernel.yama.ptrace_scope is 2, so process {pid} can be reached with CAP_SYS_PTRACE only: give it to the caller, or set kernel.yama.ptrace_scope lower"
+                "kernel.yama.ptrace_scope is 2, so process {pid} can be traced with CAP_SYS_PTRACE only: give it to the caller, let the process call mman_peer_serve(), or set kernel.yama.ptrace_scope lower"
             ),
             Why::Yama { pid, scope, .. } => write!(
                 f,
-                "kernel.yama.ptrace_scope is {scope}, so nobody may trace process {pid}; that setting lasts until the next boot"
+                "kernel.yama.ptrace_scope is {scope}, so nobody may trace process {pid}, until the next boot: let it call mman_peer_serve(), or start it with MMAN_PEER_SERVE=1"
             ),
             Why::Undumpable { pid } => write!(
                 f,
-                "process {pid} protects its memory (a set-uid or set-capability program, changed ids, or PR_SET_DUMPABLE 0): let it call prctl(PR_SET_DUMPABLE, 1), or give the caller CAP_SYS_PTRACE"
+                "process {pid} protects its memory (a set-uid or set-capability program, changed ids, or PR_SET_DUMPABLE 0): let it call mman_peer_serve() or prctl(PR_SET_DUMPABLE, 1), or give the caller CAP_SYS_PTRACE"
             ),
             Why::TracingDenied { pid } => write!(
                 f,
-                "the kernel does not let the caller trace process {pid}: another user or group id, a user namespace, a seccomp filter or a security module (AppArmor, SELinux, Landlock) forbids it; CAP_SYS_PTRACE over the target is needed"
+                "the kernel does not let the caller trace process {pid}: another user or group id, a user namespace, a seccomp filter or a security module (AppArmor, SELinux, Landlock) forbids it; CAP_SYS_PTRACE over the target is needed, or a service in it (mman_peer_serve())"
             ),
             Why::SeccompStrict { pid } => write!(
                 f,

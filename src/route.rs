@@ -13,6 +13,7 @@ use crate::peer::Peer;
 use crate::service::client::{self, Miss, Patience};
 use crate::service::{Answer, Order};
 use crate::sys::{self, SignalsBlocked};
+use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use core::time::Duration;
 use libc::c_int;
 
@@ -38,6 +39,23 @@ const WITH_ANOTHER_WAY: Duration = Duration::from_millis(100);
 /// Without another way, so long a process is given that has no service just now.
 const ABOUT_TO_CHANGE: Duration = Duration::from_millis(100);
 
+/// For a burst of calls on a target without a service: when it was last looked
+/// for one in vain, and the pid that was then injected with success. Hints, each
+/// one word: within `NOT_AGAIN` the target is injected without another look.
+static LOOKED: AtomicU64 = AtomicU64::new(0);
+static INJECTED: AtomicI32 = AtomicI32::new(0);
+const NOT_AGAIN: Duration = Duration::from_millis(2);
+
+/// An injection into that process has succeeded.
+pub(crate) fn injection_works(pid: i32) {
+    INJECTED.store(pid, Ordering::Relaxed);
+}
+
+fn looked_just_now(pid: i32, now: Duration) -> bool {
+    let since = (now.as_nanos() as u64).wrapping_sub(LOOKED.load(Ordering::Relaxed));
+    INJECTED.load(Ordering::Relaxed) == pid && since < NOT_AGAIN.as_nanos() as u64
+}
+
 /// Takes an order to a process, with a descriptor of ours if it has an object.
 pub(crate) fn take(
     pid: i32,
@@ -47,16 +65,25 @@ pub(crate) fn take(
     route: &mut Route,
 ) -> Result<Way, Fault> {
     let settings = env::settings();
-    let peer = Peer::find(pid)?;
     if settings.engine == Engine::Inject {
-        return Ok(Way::Inject(peer, settings.timeout));
+        return Ok(Way::Inject(Peer::find(pid)?, settings.timeout));
     }
     let began = sys::now();
     let impatient = settings.engine == Engine::Auto;
     let time = if impatient { settings.timeout.min(WITH_ANOTHER_WAY) } else { settings.timeout };
     let patience = Patience { until: began + time, impatient };
+    if impatient && looked_just_now(pid, began) {
+        return Ok(Way::Inject(Peer::find(pid)?, settings.timeout));
+    }
+    let mut at_desk = client::ask_at_desk(pid, order, object, signals, &patience);
+    if let Some(Ok(answer @ (Answer::Done(_) | Answer::Refused(..)))) = at_desk {
+        route.service = true;
+        return Ok(Way::Service(answer));
+    }
+    let peer = Peer::find(pid)?;
     let miss = loop {
-        match client::ask(&peer, order, object, signals, &patience) {
+        let asked = at_desk.take().unwrap_or_else(|| client::ask(&peer, order, object, signals, &patience));
+        match asked {
             Ok(Answer::Forbidden) if impatient => break Miss::Nobody,
             Ok(Answer::Elsewhere) if impatient => break Miss::Nobody,
             Ok(Answer::Forbidden) => return Err(forbidden(&peer)),
@@ -81,10 +108,14 @@ pub(crate) fn take(
         Miss::Interrupted => Err(Fault::new(Errno::EINTR, Why::WaitInterrupted { pid })),
         Miss::OwnTable(errno) => Err(Fault::new(errno, Why::OwnTable { errno })),
         _ if impatient => {
+            if miss == Miss::Nobody {
+                INJECTED.store(0, Ordering::Relaxed);
+                LOOKED.store(sys::now().as_nanos() as u64, Ordering::Relaxed);
+            }
             let left = settings.timeout.saturating_sub(sys::now() - began);
             Ok(Way::Inject(peer, left))
         }
-        Miss::Nobody => Err(nobody(&peer)),
+        Miss::Nobody | Miss::Somebody => Err(nobody(&peer)),
         Miss::Silent | Miss::HungUp => Err(Fault::new(Errno::EAGAIN, Why::ServiceSilent { pid })),
         Miss::Unsendable(errno) => {
             Err(Fault::new(Errno::EPERM, Why::Carry { pid, errno, at: "sendmsg() to its service" }))

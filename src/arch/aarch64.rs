@@ -112,6 +112,8 @@ pub(crate) const WIDTH_FIRST: bool = false;
 pub(crate) const ONE_ABI: bool = true;
 pub(crate) const ENTRY_TELLS_ABI: bool = false;
 
+/// Where an instruction may begin.
+pub(crate) const INSTRUCTIONS_ALIGNED_TO: usize = 4;
 pub(crate) const REGISTER_ACCESS: RegisterAccess = RegisterAccess::Set;
 /// The number of the call in hand is no register: NT_ARM_SYSTEM_CALL.
 pub(crate) const CALL_NUMBER_SET: Option<c_int> = Some(0x404);
@@ -133,6 +135,7 @@ pub(crate) const FSTAT: c_long = libc::SYS_fstat;
 pub(crate) const FSTATAT: c_long = libc::SYS_newfstatat;
 pub(crate) const FTRUNCATE: c_long = libc::SYS_ftruncate;
 pub(crate) const GETEUID: c_long = libc::SYS_geteuid;
+pub(crate) const GETUID: c_long = libc::SYS_getuid;
 pub(crate) const GETRESUID: c_long = libc::SYS_getresuid;
 /// A 64-bit program has it in any case.
 pub(crate) const O_LARGEFILE: c_int = 0;

@@ -126,6 +126,8 @@ pub(crate) const ONE_ABI: bool = false;
 /// An instruction that entered the kernel does not tell that it was a 32-bit program's.
 pub(crate) const ENTRY_TELLS_ABI: bool = false;
 
+/// Where an instruction may begin.
+pub(crate) const INSTRUCTIONS_ALIGNED_TO: usize = 1;
 pub(crate) const REGISTER_ACCESS: RegisterAccess = RegisterAccess::Plain;
 /// The number of the call in hand is a register, orig_eax.
 pub(crate) const CALL_NUMBER_SET: Option<c_int> = None;
@@ -146,6 +148,7 @@ pub(crate) const FSTATAT: c_long = libc::SYS_fstatat64;
 pub(crate) const FTRUNCATE: c_long = libc::SYS_ftruncate64;
 /// The first one, 49, knows user ids of 16 bits only.
 pub(crate) const GETEUID: c_long = libc::SYS_geteuid32;
+pub(crate) const GETUID: c_long = libc::SYS_getuid32;
 pub(crate) const GETRESUID: c_long = libc::SYS_getresuid32;
 pub(crate) const O_LARGEFILE: c_int = libc::O_LARGEFILE;
 

@@ -138,6 +138,8 @@ pub(crate) const ONE_ABI: bool = false;
 /// Who entered the kernel by `syscall` in 64-bit code is no 32-bit program.
 pub(crate) const ENTRY_TELLS_ABI: bool = true;
 
+/// Where an instruction may begin.
+pub(crate) const INSTRUCTIONS_ALIGNED_TO: usize = 1;
 /// Not PTRACE_GETREGSET, whose view follows the code segment of the moment.
 pub(crate) const REGISTER_ACCESS: RegisterAccess = RegisterAccess::Plain;
 /// The number of the call in hand is a register, orig_rax.
@@ -157,6 +159,7 @@ pub(crate) const FSTAT: c_long = libc::SYS_fstat;
 pub(crate) const FSTATAT: c_long = libc::SYS_newfstatat;
 pub(crate) const FTRUNCATE: c_long = libc::SYS_ftruncate;
 pub(crate) const GETEUID: c_long = libc::SYS_geteuid;
+pub(crate) const GETUID: c_long = libc::SYS_getuid;
 pub(crate) const GETRESUID: c_long = libc::SYS_getresuid;
 /// A 64-bit program has it in any case.
 pub(crate) const O_LARGEFILE: c_int = 0;

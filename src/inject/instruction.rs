@@ -123,16 +123,19 @@ fn offset_in_vdso() -> Option<usize> {
     Some(found.get()).filter(|&offset| offset != NONE)
 }
 
+/// The bytes begin where an instruction may: at the start of a page or of a function.
 fn position(abi: Abi, bytes: &[u8]) -> Option<usize> {
     let wanted = abi.enter_kernel();
-    bytes.windows(wanted.len()).position(|w| w == wanted)
+    let places = bytes.windows(wanted.len()).enumerate().step_by(arch::INSTRUCTIONS_ALIGNED_TO);
+    places.into_iter().find(|(_, bytes)| *bytes == wanted).map(|(at, _)| at)
 }
 
 /// Without a vdso (vdso=0 on the kernel's command line, a restored process).
 fn anywhere(tid: Tid, abi: Abi) -> Option<usize> {
     let mut found = None;
     let mut chunk = [0; 1024];
-    let step = chunk.len() - (abi.enter_kernel().len() - 1);
+    // Chunks overlap, lest an instruction lie across two.
+    let step = chunk.len() - abi.enter_kernel().len().next_multiple_of(arch::INSTRUCTIONS_ALIGNED_TO);
     let _ = procfs::each_executable(tid, |start, end| {
         let mut at = start;
         while found.is_none() && at + chunk.len() <= end {

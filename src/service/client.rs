@@ -4,9 +4,11 @@
 //! *Needs*: every signal blocked in the calling thread.
 //! *Promises*: nothing is sent to anybody but the target; an order that was
 //! given up is not carried out later; an end of the target is no hang.
-//! *Touches*: two descriptors for the length of a call.
+//! *Touches*: three descriptors for the length of a call.
 
+use super::desk::Desk;
 use super::protocol::{Answer, Order, ANSWER_SIZE};
+use super::regulars::{self, AtDesk, Claimed};
 use crate::errno::Errno;
 use crate::peer::Peer;
 use crate::procfs;
@@ -17,8 +19,10 @@ use libc::c_int;
 /// Why there is no answer. Nothing was done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Miss {
-    /// There is no service, or somebody else has its name.
+    /// There is no service.
     Nobody,
+    /// Somebody else has its name.
+    Somebody,
     /// It did not come to the order in time, and now never will.
     Silent,
     /// Likewise, when a signal handler was due.
@@ -41,6 +45,34 @@ pub(crate) struct Patience {
     pub impatient: bool,
 }
 
+/// Has a process carry out an order at the desk that we have there. None: we
+/// have none, or it is to be asked by a connection.
+pub(crate) fn ask_at_desk(
+    pid: i32,
+    order: &Order,
+    object: Option<c_int>,
+    signals: &SignalsBlocked,
+    patience: &Patience,
+) -> Option<Result<Answer, Miss>> {
+    let still_there = |birth| {
+        let Ok(peer) = Peer::find(pid) else { return Some(false) };
+        let patience = Patience { until: sys::now() + SLICE, impatient: true };
+        match connected(&peer, signals, &patience).and_then(|socket| {
+            sys::send(&socket, &Order::Nothing.encode(), None).map_err(|_| Miss::HungUp)?;
+            answer(&socket, &peer, signals, &patience)
+        }) {
+            Ok(Answer::Done(its)) => Some(its == birth),
+            Ok(_) | Err(Miss::Nobody | Miss::Somebody) => Some(false),
+            Err(_) => None,
+        }
+    };
+    match regulars::ask(pid, order, object, signals, patience, &still_there) {
+        AtDesk::NotHere => None,
+        AtDesk::Answered(answer) => Some(Ok(answer)),
+        AtDesk::Missed(miss) => Some(Err(miss)),
+    }
+}
+
 /// Has the peer carry out an order; `object` is a descriptor of ours that goes with it.
 pub(crate) fn ask(
     peer: &Peer,
@@ -49,6 +81,34 @@ pub(crate) fn ask(
     signals: &SignalsBlocked,
     patience: &Patience,
 ) -> Result<Answer, Miss> {
+    let socket = connected(peer, signals, patience)?;
+    sys::send(&socket, &order.encode(), object).map_err(|errno| match errno {
+        Errno::EPIPE | Errno::ECONNRESET | Errno::ENOTCONN => Miss::HungUp,
+        _ => Miss::Unsendable(errno),
+    })?;
+    regulars::knock(peer.pid());
+    let answered = answer(&socket, peer, signals, patience)?;
+    if let Some(place) = regulars::count(peer.pid()) {
+        rent_desk(&place, &socket, peer, signals, patience);
+    }
+    Ok(answered)
+}
+
+/// A caller that comes often gets a desk, if the service has one for it.
+fn rent_desk(place: &Claimed, socket: &Descriptor, peer: &Peer, signals: &SignalsBlocked, patience: &Patience) {
+    let Ok((file, at)) = Desk::make(place.room()) else { return };
+    let sent = sys::send(socket, &Order::Desk.encode(), Some(file.number()));
+    match sent.map_err(|_| Miss::HungUp).and_then(|()| answer(socket, peer, signals, patience)) {
+        Ok(Answer::Done(birth)) => place.rent(at, birth),
+        _ => {
+            Desk::unmap(at);
+            place.is_refused();
+        }
+    }
+}
+
+/// A connection to the peer's service.
+fn connected(peer: &Peer, signals: &SignalsBlocked, patience: &Patience) -> Result<Descriptor, Miss> {
     let socket = sys::packet_socket().map_err(no_descriptor)?;
     let name = super::name_of(peer.pid(), peer.pidfd());
     while let Err(errno) = sys::connect(&socket, &name) {
@@ -65,13 +125,9 @@ pub(crate) fn ask(
         sys::pause_for(Duration::from_millis(1));
     }
     if !leads_to(&socket, peer)? {
-        return Err(Miss::Nobody);
+        return Err(Miss::Somebody);
     }
-    sys::send(&socket, &order.encode(), object).map_err(|errno| match errno {
-        Errno::EPIPE | Errno::ECONNRESET | Errno::ENOTCONN => Miss::HungUp,
-        _ => Miss::Unsendable(errno),
-    })?;
-    answer(&socket, peer, signals, patience)
+    Ok(socket)
 }
 
 fn no_descriptor(errno: Errno) -> Miss {

@@ -31,6 +31,8 @@ pub(crate) enum Order {
     Map(Map),
     Unmap(UnmapPlan),
     Range(Range),
+    /// Further orders may come by a desk, whose file comes with this one.
+    Desk,
 }
 
 /// A `MapPlan` on its way: the descriptor travels beside it.
@@ -119,13 +121,14 @@ impl Order {
 
     /// Whether a descriptor comes with it.
     pub fn has_object(&self) -> bool {
-        matches!(self, Order::Map(Map { has_object: true, .. }))
+        matches!(self, Order::Map(Map { has_object: true, .. }) | Order::Desk)
     }
 
     pub fn encode(&self) -> [u8; ORDER_SIZE] {
         let kind_and_width = |kind: u64| kind | (usize::BITS as u64) << 32;
         let words = match *self {
             Order::Nothing => [FORM, kind_and_width(1), 0, 0, 0, 0, 0, 0, 0],
+            Order::Desk => [FORM, kind_and_width(5), 0, 0, 0, 0, 0, 0, 0],
             Order::Map(Map { plan, has_object }) => {
                 let bits = if has_object { HAS_OBJECT } else { 0 }
                     | if plan.after.not_inherited { NOT_INHERITED } else { 0 }
@@ -149,8 +152,10 @@ impl Order {
         if form != FORM {
             return Err(Bad::Strange);
         }
-        if kind >> 32 < usize::BITS as u64 {
-            return Err(Bad::FromNarrower);
+        match kind >> 32 {
+            32 | 64 if kind >> 32 >= usize::BITS as u64 => {}
+            32 => return Err(Bad::FromNarrower),
+            _ => return Err(Bad::Strange),
         }
         let fits = |n: u64| usize::try_from(n).map_err(|_| Bad::TooWide);
         let or_strange = |holds: bool| if holds { Ok(()) } else { Err(Bad::Strange) };
@@ -187,6 +192,7 @@ impl Order {
                 let (_, what) = OnRange::ALL.into_iter().find(|(n, _)| *n == a).ok_or(Bad::Strange)?;
                 Ok(Order::Range(Range { what, addr: fits(addr)?, len: fits(len)? }))
             }
+            5 => or_strange([addr, len, a, b, c, d, e] == [0; 7]).map(|()| Order::Desk),
             _ => Err(Bad::Strange),
         }
     }
@@ -195,10 +201,13 @@ impl Order {
 /// What becomes of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// Done; an address, or nothing.
+    /// Done; an address. Of `Nothing` and `Desk` it is the service's birth, by
+    /// which two services of one process can be told apart.
     Done(u64),
     /// The kernel refused this step, and what had been done is undone.
     Refused(Step, Errno),
+    /// The object is to come with a message: it could not be fetched.
+    ByMessage,
     /// The target's table of descriptors has no room for the object.
     Full,
     /// The caller may not.
@@ -219,6 +228,7 @@ impl Answer {
             Answer::TooWide => [FORM, 4, 0, 0],
             Answer::Elsewhere => [FORM, 5, 0, 0],
             Answer::Full => [FORM, 6, 0, 0],
+            Answer::ByMessage => [FORM, 7, 0, 0],
         };
         to_bytes(&words)
     }
@@ -232,6 +242,7 @@ impl Answer {
             [FORM, 4, 0, 0] => Some(Answer::TooWide),
             [FORM, 5, 0, 0] => Some(Answer::Elsewhere),
             [FORM, 6, 0, 0] => Some(Answer::Full),
+            [FORM, 7, 0, 0] => Some(Answer::ByMessage),
             _ => None,
         }
     }
@@ -253,4 +264,98 @@ fn to_words<const WORDS: usize>(bytes: &[u8]) -> [u64; WORDS] {
         *place = u64::from_le_bytes(word);
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PAGE: usize = 4096;
+
+    fn map_plan() -> impl Strategy<Value = MapPlan> {
+        let types = prop_oneof![Just(libc::MAP_SHARED), Just(libc::MAP_PRIVATE)];
+        (0..1usize << 20, 1..1usize << 20, 0..8i32, types, any::<bool>(), 0..1u64 << 30, any::<(bool, bool)>())
+            .prop_map(|(addr, pages, prot, kind, object, off, (not_inherited, lock))| {
+                let flags = kind | if object { 0 } else { libc::MAP_ANONYMOUS };
+                let facts = crate::request::FileFacts {
+                    readable: true,
+                    writable: true,
+                    directory: false,
+                    regular: true,
+                    plain: true,
+                };
+                let after = After { guard: 0, not_inherited, lock, populate: false };
+                MapPlan {
+                    addr: addr * PAGE,
+                    len: pages * PAGE,
+                    prot,
+                    flags,
+                    file: object.then_some((7, facts)),
+                    physical: false,
+                    off: off * PAGE as u64,
+                    shift: 0,
+                    after,
+                }
+            })
+    }
+
+    #[test]
+    fn calls_on_ranges_are_those_and_no_others() {
+        let lock = [4096, 8192, libc::MLOCK_ONFAULT as u64, 0, 0, 0];
+        let order = Range::of(SystemCall::Mlock2, &lock).expect("an order");
+        assert_eq!(order.call(), (SystemCall::Mlock2, lock));
+        assert_eq!(Range::of(SystemCall::Mlock2, &[4096, 8192, 0, 0, 0, 0]), None);
+        assert_eq!(Range::of(SystemCall::Madvise, &[4096, 8192, libc::MADV_DONTNEED as u64, 0, 0, 0]), None);
+        assert_eq!(Range::of(SystemCall::Mprotect, &[4096, 8192, 0, 0, 0, 0]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_plan_arrives_as_it_was(plan in map_plan()) {
+            let order = Order::map(&plan);
+            prop_assert_eq!(order.has_object(), plan.file.is_some());
+            prop_assert_eq!(Order::decode(&order.encode(), PAGE), Ok(order));
+        }
+
+        #[test]
+        fn any_bytes_are_an_order_that_encodes_to_them_or_none(noise: [u8; ORDER_SIZE], good: bool, kind in 0u8..8) {
+            let mut bytes = noise;
+            if good {
+                bytes[..8].copy_from_slice(&FORM.to_le_bytes());
+                bytes[8..16].copy_from_slice(&(u64::from(kind) | (usize::BITS as u64) << 32).to_le_bytes());
+            }
+            if let Ok(order) = Order::decode(&bytes, PAGE) {
+                prop_assert_eq!(order.encode(), bytes);
+            }
+        }
+
+        #[test]
+        fn one_bit_makes_another_order_or_none(plan in map_plan(), bit in 0..ORDER_SIZE * 8) {
+            let order = Order::map(&plan);
+            let mut bytes = order.encode();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            match Order::decode(&bytes, PAGE) {
+                Ok(other) => {
+                    prop_assert_ne!(other, order);
+                    if let Order::Map(Map { plan, has_object }) = other {
+                        prop_assert_eq!(plan.flags & libc::MAP_ANONYMOUS == 0, has_object);
+                        prop_assert!(plan.len > 0 && plan.len % PAGE == 0 && plan.addr % PAGE == 0);
+                        prop_assert!(plan.after.guard <= plan.len);
+                    }
+                }
+                Err(bad) => prop_assert!(matches!(bad, Bad::Strange | Bad::TooWide | Bad::FromNarrower)),
+            }
+        }
+
+        #[test]
+        fn answers_arrive_or_are_none(noise: [u8; ANSWER_SIZE], value: u64, errno in 1..4096i32) {
+            if let Some(answer) = Answer::decode(&noise) {
+                prop_assert_eq!(answer.encode(), noise);
+            }
+            for answer in [Answer::Done(value), Answer::Refused(Step::Lock, Errno(errno)), Answer::Full] {
+                prop_assert_eq!(Answer::decode(&answer.encode()), Some(answer));
+            }
+        }
+    }
 }

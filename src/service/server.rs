@@ -10,6 +10,7 @@
 //! *Bounds*: `CONNECTIONS` at a time; a new one takes the place of the one that
 //! has been quiet for longest.
 
+use super::desk::{self, Desk, Turn};
 use super::protocol::{Answer, Bad, Map, Order, ORDER_SIZE};
 use crate::errno::Errno;
 use crate::perform::{Hands, Mapping, Own, Step};
@@ -35,6 +36,37 @@ pub(super) enum End {
     Alone,
 }
 
+/// How many callers have a desk.
+const DESKS: usize = desk::SERVICES;
+/// After the last order at a desk it is watched for so long; the socket is
+/// looked at as often meanwhile.
+const WATCH: Duration = Duration::from_micros(300);
+
+/// A caller that has a desk.
+struct Regular {
+    at: *const Desk,
+    /// Effective and real user, when it got it.
+    users: [Option<u32>; 2],
+    /// Readable when the caller has ended, and what its objects are fetched by.
+    caller: Descriptor,
+    last_heard: u64,
+}
+
+impl Regular {
+    fn desk(&self) -> &Desk {
+        // SAFETY: mapped until this is dropped.
+        unsafe { &*self.at }
+    }
+}
+
+impl Drop for Regular {
+    fn drop(&mut self) {
+        self.desk().set(Turn::Closed);
+        self.desk().wake();
+        Desk::unmap(self.at);
+    }
+}
+
 struct Connection {
     socket: Descriptor,
     /// Effective user, when it connected.
@@ -46,6 +78,11 @@ struct Connection {
 pub(super) struct Server {
     listener: Descriptor,
     connections: [Option<Connection>; CONNECTIONS],
+    /// None of them, where several desks cannot be watched at once.
+    regulars: [Option<Regular>; DESKS],
+    can_watch: bool,
+    /// By which it is told apart from another service of the process.
+    birth: u64,
     heard: u64,
     page: usize,
     pid: i32,
@@ -67,6 +104,7 @@ enum Whom {
     Teller,
     Listener,
     Connection(usize),
+    Regular(usize),
 }
 
 /// The descriptors that are waited for. Only those: poll(2) refuses more
@@ -78,7 +116,7 @@ struct Asked {
 }
 
 impl Asked {
-    const MOST: usize = CONNECTIONS + 2;
+    const MOST: usize = CONNECTIONS + DESKS + 2;
 
     fn new() -> Asked {
         let nobody = sys::poll_entry(None, 0);
@@ -116,6 +154,9 @@ impl Server {
         Ok(Server {
             listener: sys::listen(&name, BACKLOG)?,
             connections: [const { None }; CONNECTIONS],
+            regulars: [const { None }; DESKS],
+            can_watch: sys::can_wait_for_several(),
+            birth: sys::now().as_nanos() as u64,
             heard: 0,
             page: sys::page_size(),
             pid,
@@ -132,45 +173,185 @@ impl Server {
     pub fn run(mut self, told: &dyn Fn() -> bool) -> End {
         loop {
             let full = self.full_until > Duration::ZERO && sys::now() < self.full_until;
-            let mut asked = Asked::new();
-            asked.add(self.told.as_ref(), Whom::Teller);
-            asked.add(Some(&self.listener).filter(|_| !full), Whom::Listener);
-            for (i, connection) in self.connections.iter().enumerate() {
-                asked.add(connection.as_ref().map(|c| &c.socket), Whom::Connection(i));
-            }
-            let ready = asked.wait(if full { Some(FULL) } else { self.patience() });
-            if told() {
-                return End::Told;
-            }
-            match ready {
-                Ok(_) => {}
-                // setuid() and its like reach every thread by a signal of libc's own.
-                Err(Errno::EINTR) => continue,
-                // More than the process may open, since its limit was lowered (EINVAL).
-                Err(_) => {
-                    if !self.make_room() {
-                        sys::pause_for(FULL);
-                    }
-                    continue;
-                }
-            }
-            if ready == Ok(0) && self.is_alone() {
-                return End::Alone;
-            }
-            for whom in asked.ready() {
-                match whom {
-                    Whom::Connection(i) => self.hear(i),
-                    Whom::Listener => self.accept(),
-                    Whom::Teller => {}
-                }
+            match self.look_around(if full { FULL } else { self.patience() }, !full, told) {
+                Some(End::Told) => return End::Told,
+                Some(End::Alone) => return End::Alone,
+                None => self.watch_desks(told),
             }
         }
     }
 
+    /// Waits for somebody at the sockets, and hears who is there.
+    fn look_around(&mut self, patience: Duration, accepting: bool, told: &dyn Fn() -> bool) -> Option<End> {
+        let mut asked = Asked::new();
+        asked.add(self.told.as_ref(), Whom::Teller);
+        asked.add(Some(&self.listener).filter(|_| accepting), Whom::Listener);
+        for (i, connection) in self.connections.iter().enumerate() {
+            asked.add(connection.as_ref().map(|c| &c.socket), Whom::Connection(i));
+        }
+        for (i, regular) in self.regulars.iter().enumerate() {
+            asked.add(regular.as_ref().map(|r| &r.caller), Whom::Regular(i));
+        }
+        let ready = asked.wait(Some(patience));
+        if told() {
+            return Some(End::Told);
+        }
+        match ready {
+            Ok(0) if patience > WATCH && self.is_alone() => return Some(End::Alone),
+            Ok(_) => {}
+            // setuid() and its like reach every thread by a signal of libc's own.
+            Err(Errno::EINTR) => return None,
+            // More than the process may open, since its limit was lowered (EINVAL).
+            Err(_) => {
+                if !self.make_room() {
+                    sys::pause_for(FULL);
+                }
+                return None;
+            }
+        }
+        for whom in asked.ready() {
+            match whom {
+                Whom::Connection(i) => self.hear(i),
+                Whom::Listener => self.accept(),
+                Whom::Regular(i) => {
+                    // It has ended.
+                    if let Some(place) = self.regulars.get_mut(i) {
+                        *place = None;
+                    }
+                }
+                Whom::Teller => {}
+            }
+        }
+        None
+    }
+
+    /// Serves at the desks as long as orders come in quick succession, and
+    /// looks at the sockets now and then.
+    fn watch_desks(&mut self, told: &dyn Fn() -> bool) {
+        if self.regulars.iter().all(Option::is_none) {
+            return;
+        }
+        self.watch(true);
+        let mut last_order = sys::now();
+        let mut last_look = last_order;
+        loop {
+            let (served, knocked) = self.serve_desks();
+            let now = sys::now();
+            if served {
+                last_order = now;
+            }
+            if knocked || now > last_look + WATCH {
+                if self.look_around(Duration::ZERO, true, told).is_some() {
+                    self.watch(false);
+                    return;
+                }
+                last_look = sys::now();
+                if knocked {
+                    last_order = last_look;
+                }
+                continue;
+            }
+            if now > last_order + WATCH {
+                self.watch(false);
+                // Who has seen that it was watched may have laid an order there since.
+                let (served, knocked) = self.serve_desks();
+                if !(served || knocked) {
+                    return;
+                }
+                self.watch(true);
+                last_order = now;
+                continue;
+            }
+            let words = self.regulars.iter().flatten().map(|r| r.desk().awaited());
+            // What is to be served at once must not be slept on.
+            let idle = words.filter(|(_, value)| ![Turn::Ordered as u32, Turn::Knocked as u32].contains(value));
+            let mut words = [const { None }; DESKS];
+            let mut count = 0;
+            for (place, word) in words.iter_mut().zip(idle) {
+                *place = Some(word);
+                count += 1;
+            }
+            if count == self.regulars.iter().flatten().count() {
+                let _ = sys::wait_while_all(words.into_iter().flatten(), last_order + WATCH);
+            }
+        }
+    }
+
+    fn watch(&self, on: bool) {
+        for regular in self.regulars.iter().flatten() {
+            regular.desk().watch(on);
+        }
+    }
+
+    /// What lies on the desks: whether there was an order, and whether
+    /// somebody has knocked.
+    fn serve_desks(&mut self) -> (bool, bool) {
+        let (mut served, mut knocked) = (false, false);
+        for i in 0..DESKS {
+            let Some(regular) = self.regulars.get(i).and_then(Option::as_ref) else { continue };
+            let desk = regular.desk();
+            if desk.is(Turn::Closed) {
+                if let Some(place) = self.regulars.get_mut(i) {
+                    *place = None;
+                }
+                continue;
+            }
+            knocked |= desk.pass(Turn::Knocked, Turn::Free);
+            if !desk.pass(Turn::Ordered, Turn::Taken) {
+                continue;
+            }
+            served = true;
+            let (bytes, object) = desk.take_order();
+            let users = regular.users;
+            let announced = Order::decode(&bytes, self.page).is_ok_and(|order| order.has_object());
+            let fetched = announced.then(|| sys::pidfd_getfd(&regular.caller, object));
+            let answer = match fetched {
+                // A table without room; else the kernel's leave, or a number that is gone.
+                Some(Err(Errno::EMFILE | Errno::ENFILE)) => Some(Answer::Full),
+                Some(Err(_)) => Some(Answer::ByMessage),
+                fetched => {
+                    let fd = fetched.and_then(Result::ok);
+                    let message = Received { len: ORDER_SIZE, fd, strange: false, lost: false, uid: None };
+                    self.obey(&bytes, &message, users)
+                }
+            };
+            self.heard += 1;
+            let heard = self.heard;
+            if let Some(place) = self.regulars.get_mut(i) {
+                match (place.as_mut(), answer) {
+                    (Some(regular), Some(answer)) => {
+                        regular.last_heard = heard;
+                        regular.desk().lay_answer(&answer);
+                        regular.desk().wake();
+                    }
+                    _ => *place = None,
+                }
+            }
+        }
+        (served, knocked)
+    }
+
+    /// Gives a caller a desk, by its file.
+    fn seat(&mut self, file: &Descriptor, users: [Option<u32>; 2], caller: Option<Descriptor>) -> Answer {
+        let (true, Some(caller)) = (self.can_watch, caller) else { return Answer::Elsewhere };
+        let since = |r: &Option<Regular>| r.as_ref().map_or(0, |r| r.last_heard + 1);
+        let quietest = self.regulars.iter_mut().enumerate().min_by_key(|(_, r)| since(r));
+        let Some((i, place)) = quietest else { return Answer::Elsewhere };
+        *place = None;
+        let Ok(at) = Desk::of(file, desk::Place::Services(i)) else { return Answer::Elsewhere };
+        self.heard += 1;
+        *place = Some(Regular { at, users, caller, last_heard: self.heard });
+        Answer::Done(self.birth)
+    }
+
     /// Nothing tells when the first thread ends, or the others after it: a look
     /// now and then does.
-    fn patience(&self) -> Option<Duration> {
-        Some(if self.first_thread_ended { Duration::from_millis(20) } else { Duration::from_secs(1) })
+    fn patience(&self) -> Duration {
+        if self.first_thread_ended {
+            Duration::from_millis(20)
+        } else {
+            Duration::from_secs(1)
+        }
     }
 
     /// Whether only the first thread, which has ended, and the service's own two are left.
@@ -213,7 +394,10 @@ impl Server {
     fn make_room(&mut self) -> bool {
         let longest =
             self.connections.iter_mut().filter(|c| c.is_some()).min_by_key(|c| c.as_ref().map(|c| c.last_heard));
-        self.spare.take().is_some() || longest.and_then(Option::take).is_some()
+        let regular = self.regulars.iter_mut().filter(|r| r.is_some()).min_by_key(|r| r.as_ref().map(|r| r.last_heard));
+        self.spare.take().is_some()
+            || longest.and_then(Option::take).is_some()
+            || regular.and_then(Option::take).is_some()
     }
 
     /// One message of a caller's, if it has come.
@@ -226,7 +410,17 @@ impl Server {
         };
         let whole = message.filter(|m| m.len == ORDER_SIZE && !m.strange && !hangs_up(&connection.socket));
         let user = connection.user;
-        let answer = whole.and_then(|m| self.obey(&bytes, &m, [Some(user), m.uid]));
+        let answer = whole.and_then(|m| {
+            let users = [Some(user), m.uid];
+            match (self.obey(&bytes, &m, users), &m.fd) {
+                (Some(Answer::ByMessage), Some(file)) => {
+                    let connection = self.connections.get(i).and_then(Option::as_ref);
+                    let caller = connection.and_then(|c| sys::peer_pidfd(&c.socket).ok());
+                    Some(self.seat(file, users, caller))
+                }
+                (answer, _) => answer,
+            }
+        });
         let connection = self.connections.get(i).and_then(Option::as_ref);
         let keep = match (connection, answer) {
             (Some(connection), Some(answer)) => sys::send(&connection.socket, &answer.encode(), None).is_ok(),
@@ -256,13 +450,18 @@ impl Server {
         if !self.admits(users) {
             return Some(Answer::Forbidden);
         }
-        if !self.has_rights_of_first_thread() || Self::would_hurt_itself(&order) {
+        if !self.has_rights_of_first_thread() || self.would_hurt_itself(&order) {
             return Some(Answer::Elsewhere);
         }
         if message.lost {
             return Some(Answer::Full);
         }
-        Some(carry_out(&order, message.fd.as_ref()))
+        Some(match order {
+            Order::Nothing => Answer::Done(self.birth),
+            // It came by a message; who is heard gets one.
+            Order::Desk => Answer::ByMessage,
+            order => carry_out(&order, message.fd.as_ref()),
+        })
     }
 
     /// QNX's rule: root, or one of the caller's users is our real or saved one.
@@ -291,7 +490,7 @@ impl Server {
     }
 
     /// Whether memory that the service itself stands on would go.
-    fn would_hurt_itself(order: &Order) -> bool {
+    fn would_hurt_itself(&self, order: &Order) -> bool {
         let (addr, len) = match *order {
             Order::Unmap(UnmapPlan { addr, len }) => (addr, len),
             Order::Map(Map { plan, .. }) if plan.flags & libc::MAP_FIXED != 0 => (plan.addr, plan.len),
@@ -299,7 +498,10 @@ impl Server {
         };
         let end = addr.saturating_add(len);
         // What reaches beyond is refused before anything goes.
-        super::start::stands_on(addr, end) && end <= crate::arch::user_space_end()
+        let page = self.page;
+        let mut desks = self.regulars.iter().flatten().map(|r| r.at as usize);
+        let stands_there = super::start::stands_on(addr, end) || desks.any(|at| addr < at + page && at < end);
+        stands_there && end <= crate::arch::user_space_end()
     }
 }
 
@@ -311,7 +513,7 @@ fn hangs_up(socket: &Descriptor) -> bool {
 
 fn carry_out(order: &Order, object: Option<&Descriptor>) -> Answer {
     match order {
-        Order::Nothing => Answer::Done(0),
+        Order::Nothing | Order::Desk => Answer::Elsewhere,
         Order::Map(Map { plan, .. }) => {
             let mut mapping = Mapping::new();
             match mapping.make(plan, object.map(Descriptor::number), None, &mut Own) {

@@ -15,7 +15,7 @@
 
 use super::server::{End, Server};
 use crate::errno::Errno;
-use crate::sys::{self, Scope, SignalsBlocked, Tid};
+use crate::sys::{self, Scope, SignalsBlocked, Tid, Wake};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
@@ -43,20 +43,20 @@ const ALONE: u32 = 2;
 
 struct Thread {
     handle: AtomicUsize,
+    /// 0 until it has begun.
+    tid: AtomicU32,
     /// Its stack, with the thread-locals on it, and where that ends.
     stack: [AtomicUsize; 2],
 }
 
 impl Thread {
     const fn new() -> Thread {
-        Thread { handle: AtomicUsize::new(0), stack: [const { AtomicUsize::new(0) }; 2] }
+        Thread { handle: AtomicUsize::new(0), tid: AtomicU32::new(0), stack: [const { AtomicUsize::new(0) }; 2] }
     }
 }
 
 static GUARDIAN: Thread = Thread::new();
 static SERVER: Thread = Thread::new();
-/// 0 until it has begun.
-static GUARDIANS_TID: AtomicU32 = AtomicU32::new(0);
 
 /// Whether a range of memory holds something that the service stands on.
 pub(super) fn stands_on(start: usize, end: usize) -> bool {
@@ -109,6 +109,9 @@ pub(crate) fn serve_in_children() {
     let _ = unsafe { pthread_atfork(Some(before_fork), Some(in_parent), Some(in_child)) };
 }
 
+/// Longer than any ended thread takes to leave the process; a debugger may hold one.
+const THREAD_GOES: Duration = Duration::from_millis(100);
+
 const CHILD_BEGINS: Duration = Duration::from_millis(100);
 
 /// The word by which the child of the calling thread's fork() says that it
@@ -147,7 +150,7 @@ extern "C" fn in_child() {
     if let Some(serves) = unsafe { word.as_ref() } {
         let _ = serve();
         serves.store(1, Ordering::Release);
-        sys::wake_all(serves, Scope::Shared);
+        sys::wake(serves, Scope::Shared, Wake::All);
         sys::unmap(word as usize, sys::page_size());
     }
 }
@@ -174,11 +177,10 @@ fn release(phase: u32) {
 fn begin() -> Result<(), Errno> {
     BEGUN.store(0, Ordering::Relaxed);
     END.store(0, Ordering::Relaxed);
-    GUARDIANS_TID.store(0, Ordering::Relaxed);
     // Inherited by both. Those that libc keeps for itself they let in.
     let _blocked = SignalsBlocked::new();
     create(&GUARDIAN, guardian)?;
-    await_change(&GUARDIANS_TID);
+    await_change(&GUARDIAN.tid);
     let begun = create(&SERVER, server).and_then(|()| match await_change(&BEGUN) {
         1 => Ok(()),
         errno => {
@@ -205,12 +207,13 @@ fn await_change(word: &AtomicU32) -> u32 {
 
 fn announce(word: &AtomicU32, value: u32) {
     word.store(value, Ordering::Release);
-    sys::wake_all(word, Scope::Process);
+    sys::wake(word, Scope::Process, Wake::All);
 }
 
 fn create(thread: &Thread, body: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), Errno> {
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
     let mut handle: libc::pthread_t = 0;
+    thread.tid.store(0, Ordering::Relaxed);
     // SAFETY: the attributes are initialised, used and destroyed; the functions
     // take no argument; the thread lives until it is joined.
     unsafe {
@@ -242,6 +245,12 @@ fn join(thread: &Thread) {
     // SAFETY: one of our threads, joined by one thread only: who has claimed
     // the phase, or the guardian at the very end.
     unsafe { libc::pthread_join(thread.handle.load(Ordering::Acquire) as libc::pthread_t, core::ptr::null_mut()) };
+    // libc lets go of a thread at its mm_release(); until release_task() the
+    // kernel still counts it as one of the process.
+    let (tid, until) = (Tid(thread.tid.load(Ordering::Acquire) as i32), sys::now() + THREAD_GOES);
+    while sys::thread_belongs(sys::getpid(), tid) && sys::now() < until {
+        sys::yield_cpu();
+    }
     for bound in &thread.stack {
         bound.store(0, Ordering::Relaxed);
     }
@@ -257,7 +266,7 @@ fn let_libcs_signals_in() {
 
 extern "C" fn guardian(_: *mut c_void) -> *mut c_void {
     let_libcs_signals_in();
-    announce(&GUARDIANS_TID, sys::gettid().0 as u32);
+    announce(&GUARDIAN.tid, sys::gettid().0 as u32);
     // Told to end, it goes first: that is what tells the server.
     if await_change(&END) == ALONE {
         join(&SERVER);
@@ -267,7 +276,8 @@ extern "C" fn guardian(_: *mut c_void) -> *mut c_void {
 
 extern "C" fn server(_: *mut c_void) -> *mut c_void {
     let_libcs_signals_in();
-    match Server::new(Tid(GUARDIANS_TID.load(Ordering::Acquire) as i32)) {
+    SERVER.tid.store(sys::gettid().0 as u32, Ordering::Release);
+    match Server::new(Tid(GUARDIAN.tid.load(Ordering::Acquire) as i32)) {
         Err(errno) => announce(&BEGUN, 1 + errno.0 as u32),
         Ok(server) => {
             announce(&BEGUN, 1);

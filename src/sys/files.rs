@@ -113,6 +113,22 @@ pub(crate) fn memfd(name: &[u8], flags: u32, size: usize) -> Result<Descriptor, 
     Ok(file)
 }
 
+const SIZE_SEALS: c_int = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW;
+
+/// The size of a file in memory stays what it is.
+pub(crate) fn seal_size(file: &Descriptor) -> Result<(), Errno> {
+    // SAFETY: F_ADD_SEALS takes no pointer.
+    unsafe { call!(libc::SYS_fcntl, file.0, libc::F_ADD_SEALS, SIZE_SEALS | libc::F_SEAL_SEAL) }.map(|_| ())
+}
+
+/// Whether it is a file in memory of that size, and stays so.
+pub(crate) fn has_sealed_size(file: &Descriptor, size: usize) -> bool {
+    // SAFETY: F_GET_SEALS takes no pointer.
+    let seals = unsafe { call!(libc::SYS_fcntl, file.0, libc::F_GET_SEALS, 0) };
+    seals.is_ok_and(|seals| seals as c_int & SIZE_SEALS == SIZE_SEALS)
+        && fstat(file.0).is_ok_and(|st| st.st_size as u64 == size as u64)
+}
+
 /// A buffer from a DMA heap (include/uapi/linux/dma-heap.h).
 pub(crate) fn allocate_from(heap: &Descriptor, len: usize) -> Result<Descriptor, Errno> {
     #[repr(C)]

@@ -52,17 +52,33 @@ pub(crate) fn touch_pages(tid: Tid, address: usize, len: usize, page: usize, wri
 
 /// Private anonymous memory of the caller's.
 pub(crate) fn map_private(len: usize) -> Result<usize, Errno> {
-    map_own(len, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK, -1)
+    map_own(len, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK)
 }
 
 /// Anonymous memory that the caller shares with the children that it forks.
 pub(crate) fn map_shared(len: usize) -> Result<usize, Errno> {
-    map_own(len, libc::MAP_SHARED | libc::MAP_ANONYMOUS, -1)
+    map_own(len, libc::MAP_SHARED | libc::MAP_ANONYMOUS)
 }
 
-fn map_own(len: usize, flags: c_int, fd: c_int) -> Result<usize, Errno> {
+/// Memory at that address becomes the beginning of a file, shared with whoever
+/// has it, or private again.
+///
+/// # Safety
+/// The range is the caller's to lose.
+pub(crate) unsafe fn map_over(start: usize, len: usize, file: Option<&super::Descriptor>) -> Result<(), Errno> {
     let access = (libc::PROT_READ | libc::PROT_WRITE) as u64;
-    let wanted = [0, len as u64, access, flags as u64, fd as u64, 0];
+    let flags =
+        libc::MAP_FIXED | if file.is_some() { libc::MAP_SHARED } else { libc::MAP_PRIVATE | libc::MAP_ANONYMOUS };
+    let fd = file.map_or(-1, |file| file.number());
+    let wanted = [start as u64, len as u64, access, flags as u64, fd as u64, 0];
+    let (number, arguments) = Abi::OWN.place(SystemCall::Mmap, wanted);
+    // SAFETY: the caller's contract.
+    unsafe { call(number as _, arguments) }.map(|_| ())
+}
+
+fn map_own(len: usize, flags: c_int) -> Result<usize, Errno> {
+    let access = (libc::PROT_READ | libc::PROT_WRITE) as u64;
+    let wanted = [0, len as u64, access, flags as u64, u64::MAX, 0];
     let (number, arguments) = Abi::OWN.place(SystemCall::Mmap, wanted);
     // SAFETY: a new mapping at a place of the kernel's choice touches nothing.
     unsafe { call(number as _, arguments) }

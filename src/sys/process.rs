@@ -23,6 +23,12 @@ pub(crate) fn geteuid() -> u32 {
     unsafe { call!(arch::GETEUID) }.unwrap_or(0) as u32
 }
 
+/// The real and the effective user of the calling thread.
+pub(crate) fn users() -> (u32, u32) {
+    // SAFETY: no arguments.
+    (unsafe { call!(arch::GETUID) }.unwrap_or(0) as u32, geteuid())
+}
+
 /// The real and the saved user of the calling thread.
 pub(crate) fn real_and_saved_user() -> Result<(u32, u32), Errno> {
     let (mut real, mut effective, mut saved) = (0u32, 0u32, 0u32);

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A page that one caller and one service share, for callers that come again
+//! and again: an order is laid on it and its answer taken from it, and each side
+//! sleeps on a word of it until the other has done its part. No descriptor is
+//! kept for it on the caller's side.
+//!
+//! The page is a file in memory, sealed so that it cannot shrink under whom it
+//! is mapped by. Neither side believes what lies there: it is copied once, and
+//! what was copied is looked at. A side that breaks the rules hurts itself only.
+
+use super::protocol::{Answer, ANSWER_SIZE, ORDER_SIZE};
+use crate::errno::Errno;
+use crate::sys::{self, Descriptor, Scope, Wake};
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use core::time::Duration;
+use libc::c_int;
+
+/// Whose turn it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Turn {
+    /// Nothing lies there.
+    Free = 0,
+    /// An order; the caller may still take it back.
+    Ordered = 1,
+    /// The service is at it.
+    Taken = 2,
+    Answered = 3,
+    /// The service is no more, or not for this caller.
+    Closed = 4,
+    /// No order, but something has come to the service's socket.
+    Knocked = 5,
+}
+
+/// Where a desk stands: in memory that the library has had from the beginning.
+/// A page that was free when it came could be one that the program, or a peer,
+/// has just unmapped and is about to map again, at that very address.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    /// Of a caller's.
+    Callers(usize),
+    /// Of a service's.
+    Services(usize),
+}
+
+pub(super) const CALLERS: usize = 16;
+pub(super) const SERVICES: usize = sys::WORDS_AT_ONCE;
+
+/// Where pages may be larger, they are.
+const LARGEST_PAGE: usize = if cfg!(any(target_arch = "x86_64", target_arch = "x86")) { 4096 } else { 65536 };
+const ROOM: usize = (CALLERS + SERVICES + 1) * LARGEST_PAGE;
+
+struct Room(UnsafeCell<[u8; ROOM]>);
+
+// SAFETY: nobody makes a reference to the bytes; whole pages of them are mapped over.
+unsafe impl Sync for Room {}
+
+static PAGES: Room = Room(UnsafeCell::new([0; ROOM]));
+
+impl Place {
+    fn address(self) -> Option<usize> {
+        let index = match self {
+            Place::Callers(i) if i < CALLERS => i,
+            Place::Services(i) if i < SERVICES => CALLERS + i,
+            _ => return None,
+        };
+        let page = sys::page_size();
+        let start = PAGES.0.get() as usize;
+        let at = start.next_multiple_of(page) + index * page;
+        (at + page <= start + ROOM).then_some(at)
+    }
+}
+
+#[repr(C)]
+pub(super) struct Desk {
+    turn: AtomicU32,
+    /// The service looks here; else it sleeps at its socket.
+    watched: AtomicU32,
+    /// The caller's number of the object that goes with the order; -1 for none.
+    object: AtomicI32,
+    order: [AtomicU64; ORDER_SIZE / 8],
+    answer: [AtomicU64; ANSWER_SIZE / 8],
+}
+
+const _: () = assert!(size_of::<Desk>() <= 4096);
+
+fn lay<const WORDS: usize>(words: &[AtomicU64; WORDS], bytes: &[u8]) {
+    for (word, chunk) in words.iter().zip(bytes.chunks_exact(8)) {
+        let mut value = [0; 8];
+        value.copy_from_slice(chunk);
+        word.store(u64::from_ne_bytes(value), Ordering::Relaxed);
+    }
+}
+
+fn take<const WORDS: usize, const SIZE: usize>(words: &[AtomicU64; WORDS]) -> [u8; SIZE] {
+    let mut bytes = [0; SIZE];
+    for (chunk, word) in bytes.chunks_exact_mut(8).zip(words) {
+        chunk.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
+    }
+    bytes
+}
+
+impl Desk {
+    /// A new page at a place, and its file.
+    pub fn make(place: Place) -> Result<(Descriptor, *const Desk), Errno> {
+        let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+        let file = sys::memfd(b"mman_peer\0", flags, sys::page_size())?;
+        sys::seal_size(&file)?;
+        let at = Desk::map(&file, place)?;
+        Ok((file, at))
+    }
+
+    /// The page of a caller's file, if it is one, at a place.
+    pub fn of(file: &Descriptor, place: Place) -> Result<*const Desk, Errno> {
+        if !sys::has_sealed_size(file, sys::page_size()) {
+            return Err(Errno::EINVAL);
+        }
+        Desk::map(file, place)
+    }
+
+    fn map(file: &Descriptor, place: Place) -> Result<*const Desk, Errno> {
+        let at = place.address().ok_or(Errno::ENOMEM)?;
+        // SAFETY: the place is ours, and nothing of it is in use.
+        unsafe { sys::map_over(at, sys::page_size(), Some(file)) }?;
+        Ok(at as *const Desk)
+    }
+
+    /// The page is not used any more.
+    pub fn unmap(at: *const Desk) {
+        // SAFETY: a place of ours. It stays ours: no hole is left for others.
+        let _ = unsafe { sys::map_over(at as usize, sys::page_size(), None) };
+    }
+
+    pub fn is(&self, turn: Turn) -> bool {
+        self.turn.load(Ordering::SeqCst) == turn as u32
+    }
+
+    /// Changes the turn from one to another, unless it is not that one.
+    pub fn pass(&self, from: Turn, to: Turn) -> bool {
+        self.turn.compare_exchange(from as u32, to as u32, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    pub fn set(&self, turn: Turn) {
+        self.turn.store(turn as u32, Ordering::SeqCst);
+    }
+
+    pub fn wake(&self) {
+        sys::wake(&self.turn, Scope::Shared, Wake::One);
+    }
+
+    /// Sleeps while it is that turn.
+    pub fn wait_while(&self, turn: Turn, patience: Duration) {
+        sys::wait_while(&self.turn, turn as u32, Scope::Shared, Some(patience));
+    }
+
+    /// What a service sleeps on: the word, and the value that it has seen there.
+    pub fn awaited(&self) -> (&AtomicU32, u32) {
+        (&self.turn, self.turn.load(Ordering::SeqCst))
+    }
+
+    pub fn watch(&self, on: bool) {
+        self.watched.store(u32::from(on), Ordering::SeqCst);
+    }
+
+    pub fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::SeqCst) != 0
+    }
+
+    pub fn lay_order(&self, order: &[u8; ORDER_SIZE], object: Option<c_int>) {
+        lay(&self.order, order);
+        self.object.store(object.unwrap_or(-1), Ordering::Relaxed);
+        self.set(Turn::Ordered);
+    }
+
+    pub fn take_order(&self) -> ([u8; ORDER_SIZE], c_int) {
+        (take(&self.order), self.object.load(Ordering::Relaxed))
+    }
+
+    pub fn lay_answer(&self, answer: &Answer) {
+        lay(&self.answer, &answer.encode());
+        self.set(Turn::Answered);
+    }
+
+    pub fn take_answer(&self) -> Option<Answer> {
+        let answer = Answer::decode(&take(&self.answer));
+        self.set(Turn::Free);
+        answer
+    }
+}
