@@ -199,6 +199,24 @@ shows() {
 	assert [m["kind"] for m in maps].count("stack") == 1
 	P
 }
+marks() {
+	start "$1" plain || return
+	object=$scratch/object.$1
+	truncate -s 8k "$object" && chmod a+rw "$object" && mkfifo "$scratch/pipes/holder" || return
+	as "$1" sh -c 'exec 5<>"$1"; echo $$; exec sleep 20' holder "$object" >"$scratch/pipes/holder" &
+	read -r holder <"$scratch/pipes/holder"
+	there=$(mman_peer "$1" map "$pid" 8k --fd "$object")
+	says "$object  <- $holder s" "$1" maps "$pid" || return
+	command -v python3 >/dev/null || skip 'no python3 to read JSON with'
+	mman_peer "$1" maps --json "$pid" >"$scratch/json"
+	kill "$holder"
+	python3 - "$scratch/json" "$there" "$holder" <<-'P'
+	import json, sys
+	maps = json.load(open(sys.argv[1]))
+	[m] = [m for m in maps if m["by_peer"]]
+	assert m["start"] == sys.argv[2] and int(sys.argv[3]) in m["open_in"] and not m["open_here"], m
+	P
+}
 
 for who in root user; do
 	both() { # $1 what, $2... command
@@ -214,6 +232,7 @@ for who in root user; do
 	both 'check tells whether physical memory can be had' stand_in $who
 	both 'map and unmap do it' maps_and_unmaps $who
 	both 'maps shows what there is' shows $who
+	both 'maps marks what a peer mapped' marks $who
 done
 try 'command: check tells that it is another user (user)' other_user
 try 'command: check tells that the process protects itself (user)' undumpable

@@ -9,6 +9,7 @@
 mod arguments;
 mod check;
 mod maps;
+mod owners;
 
 use arguments::{address, number};
 use clap::ArgMatches;

@@ -3,26 +3,33 @@
 //! look at it than in /proc/PID/maps, or as JSON for programs. Reads that file,
 //! which asks no more than the right to look; nobody is stopped.
 
+use crate::owners::{self, Object, Owners, Process};
 use crate::Trouble;
 use procfs_core::process::{MMPermissions, MMapPath, MemoryMap, MemoryMaps};
 use procfs_core::FromBufRead;
 use serde_json::json;
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 pub fn run(pid: u32, as_json: bool) -> Result<ExitCode, Trouble> {
     let maps = read(pid)?;
+    let owners = owners::of(pid, &maps);
     let mut out = BufWriter::new(io::stdout().lock());
     if as_json {
-        let list: Vec<_> = maps.iter().map(object).collect();
+        let list: Vec<_> = maps.iter().map(|map| object(map, owners_of(&owners, map))).collect();
         serde_json::to_writer_pretty(&mut out, &list)?;
         writeln!(out)?;
     } else {
-        table(&maps, &mut out)?;
+        table(&maps, &owners, &mut out)?;
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn owners_of<'o>(owners: &'o HashMap<Object, Owners>, map: &MemoryMap) -> Option<&'o Owners> {
+    owners.get(&owners::object(map)?)
 }
 
 fn read(pid: u32) -> Result<Vec<MemoryMap>, Trouble> {
@@ -44,12 +51,12 @@ fn read(pid: u32) -> Result<Vec<MemoryMap>, Trouble> {
 
 /// Ranges that follow one another are one paragraph as long as they show the
 /// same object; what lies between paragraphs is free.
-fn table(maps: &[MemoryMap], out: &mut impl Write) -> io::Result<()> {
+fn table(maps: &[MemoryMap], owners: &HashMap<Object, Owners>, out: &mut impl Write) -> io::Result<()> {
     let mut last = None;
     let mut total = 0;
     for map in maps {
         let (start, end) = map.address;
-        let what = what(map);
+        let what = what(map) + &owners_of(owners, map).map_or_else(String::new, Owners::told);
         total += if matches!(map.pathname, MMapPath::Vsyscall) { 0 } else { end - start };
         if last.as_ref().is_some_and(|(up_to, _)| *up_to != start) {
             writeln!(out)?;
@@ -120,7 +127,10 @@ fn what(map: &MemoryMap) -> String {
     .to_owned()
 }
 
-fn object(map: &MemoryMap) -> serde_json::Value {
+fn object(map: &MemoryMap, owners: Option<&Owners>) -> serde_json::Value {
+    let pids = |list: fn(&Owners) -> &Vec<Process>| -> Vec<u32> {
+        owners.map_or_else(Vec::new, |owners| list(owners).iter().map(|p| p.pid).collect())
+    };
     let (kind, name) = kind(map);
     // Addresses as text: beyond 2^53 a reader of JSON may round numbers.
     json!({
@@ -136,6 +146,10 @@ fn object(map: &MemoryMap) -> serde_json::Value {
         "offset": format!("{:#x}", map.offset),
         "device": format!("{:x}:{:x}", map.dev.0, map.dev.1),
         "inode": map.inode,
+        "open_here": owners.is_some_and(|o| o.open_here),
+        "open_in": pids(|o| &o.open),
+        "mapped_in": pids(|o| &o.mapped),
+        "by_peer": owners.is_some_and(Owners::by_peer),
     })
 }
 
