@@ -5,6 +5,7 @@
 use crate::arch::{Abi, Arguments, SystemCall};
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
+use crate::flags;
 use crate::inject;
 use crate::perform::{self, Hands, Mapping, Own};
 use crate::phys;
@@ -18,16 +19,19 @@ pub(crate) use crate::route::Route;
 
 /// mmap_peer(): the address in the target.
 pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usize, Fault> {
-    // What it opens stays open until the call ends.
-    let mut sources = CallersSources { opened: None };
     let planned = |sources: &mut CallersSources| request::plan_map(request, sys::page_size(), sources);
+    // No handler may leave the call (longjmp, a cancellation) with something of it
+    // open. Of the own process only physical memory is opened for the call.
     if is_own(pid, route) {
+        let _signals = (request.flags & flags::MAP_PHYS != 0).then(SignalsBlocked::new);
+        let mut sources = CallersSources { opened: None };
         let plan = planned(&mut sources)?;
         plan.fits(Abi::OWN.reach())?;
         return Ok(map_own(&plan, request)? + plan.shift);
     }
-    // No handler may leave the call (longjmp, a cancellation) with something of it open.
     let signals = SignalsBlocked::new();
+    // What it opens is open until the call ends, and closed before a handler can run.
+    let mut sources = CallersSources { opened: None };
     let plan = reported_last(planned(&mut sources), pid, &signals, route)?;
     let object = plan.file.map(|(fd, _)| fd);
     let start = match route::take(pid, &Order::map(&plan), object, &signals, route)? {
