@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! An area of another process: joined where it is shared already, else moved
+//! under an object that both map; or copied.
+//!
+//! What can fail by the caller or by the area fails before the other process is
+//! stopped.
+
+use super::place::{self, Placed};
+use super::request::Request;
+use super::{must_be_granted, must_be_readable, must_be_sharable, new_object, note, object, READ_WRITE};
+use crate::area::{Area, Piece};
+use crate::call::Route;
+use crate::env;
+use crate::fault::Fault;
+use crate::inject::standstill::{self, Copying};
+use crate::peer::Peer;
+use crate::sys::{Descriptor, SignalsBlocked};
+use libc::c_int;
+
+pub(super) fn map(pid: i32, request: &Request, signals: &SignalsBlocked, route: &mut Route) -> Result<(), Fault> {
+    let peer = Peer::find(pid)?;
+    peer.may_be_touched()?;
+    let area = Area::of(pid, request.from, request.len)?;
+    for piece in area.pieces() {
+        must_be_granted(piece.mapped.access, request.protection().needs(request.share))?;
+    }
+    let mut bring = |copying: Copying<'_>| {
+        copying.prepare(pid);
+        standstill::of_peer(&peer, copying, signals, env::settings().timeout, &mut route.trace)
+    };
+    if request.share {
+        share(pid, &area, request, &mut bring)
+    } else {
+        copy(&area, request, &mut bring)
+    }
+}
+
+/// A private copy. If others are to map it onward, in an object.
+pub(super) fn copy(
+    area: &Area,
+    request: &Request,
+    bring: &mut dyn FnMut(Copying<'_>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    must_be_readable(area.pieces())?;
+    let Request { from, to, len, .. } = *request;
+    let placed = Placed::reserve(to, len)?;
+    let object = if request.protection().admits_others() { Some(new_object(len)?) } else { None };
+    match &object {
+        Some(object) => placed.lay(to, len, READ_WRITE, libc::MAP_SHARED, object.number(), 0)?,
+        None => placed.lay(to, len, READ_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0)?,
+    }
+    bring(Copying { area, from, to, object: None, in_place: false })?;
+    place::protect(to, len, request.protection().own_access())?;
+    if let Some(object) = object {
+        note((to, to + len), object.number(), 0, request, READ_WRITE)?;
+        object.keep();
+    }
+    placed.keep();
+    Ok(())
+}
+
+/// One memory.
+pub(super) fn share(
+    pid: i32,
+    area: &Area,
+    request: &Request,
+    bring: &mut dyn FnMut(Copying<'_>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    must_be_sharable(area.pieces())?;
+    let Request { from, to, len, .. } = *request;
+    let access = request.protection().own_access();
+    let placed = Placed::reserve(to, len)?;
+    let here = |piece: &Piece| to + (piece.start - from);
+    for piece in area.pieces().iter().filter(|piece| piece.mapped.shared) {
+        let file = object::of_piece(pid, piece, request.protection().needs(true))?;
+        placed.lay(here(piece), piece.len(), access, libc::MAP_SHARED, file.number(), piece.offset())?;
+        note_kept(here(piece), piece, file, piece.offset(), request)?;
+    }
+    let is_private = |piece: &&Piece| !piece.mapped.shared;
+    if area.pieces().iter().any(|piece| is_private(&piece)) {
+        let object = new_object(len)?;
+        let number: c_int = object.number();
+        for piece in area.pieces().iter().filter(is_private) {
+            placed.lay(here(piece), piece.len(), READ_WRITE, libc::MAP_SHARED, number, (piece.start - from) as u64)?;
+        }
+        bring(Copying { area, from, to, object: Some(number), in_place: false })?;
+        for piece in area.pieces().iter().filter(is_private) {
+            place::protect(here(piece), piece.len(), access)?;
+            let at = here(piece);
+            note((at, at + piece.len()), number, (piece.start - from) as u64, request, piece.mapped.access)?;
+        }
+        object.keep();
+    }
+    placed.keep();
+    Ok(())
+}
+
+fn note_kept(at: usize, piece: &Piece, file: Descriptor, offset: u64, request: &Request) -> Result<(), Fault> {
+    note((at, at + piece.len()), file.number(), offset, request, piece.mapped.access)?;
+    file.keep();
+    Ok(())
+}
