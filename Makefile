@@ -169,6 +169,9 @@ examples: $(EXAMPLES)
 # As the manual prints it, arguments that it does not use and all.
 $(BUILT)/examples/documented: private CFLAGS += -Wno-unused-parameter
 
+# In UTek's style: with its overlay in place of QNX's.
+$(BUILT)/examples/utek_%: private CPPFLAGS += -isystem include/mman_peer/utek
+
 demo: $(DEMO)
 	@$(DEMO)
 

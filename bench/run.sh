@@ -35,9 +35,11 @@ if has_libcompel; then
 fi
 compile bench bench/bench.c bench/compel.c
 compile fill bench/fill.c
+compile utek bench/utek.c
 "$out/bench"
 # The file that stands in for physical memory: a name for as long as it takes.
 memory=$(mktemp "${TMPDIR:-/tmp}/mman_peer-bench.XXXXXX")
 trap 'rm -f "$memory"' EXIT
 truncate -s 4M "$memory"
 MMAN_PEER_PHYSMEM=$memory "$out/fill"
+"$out/utek"

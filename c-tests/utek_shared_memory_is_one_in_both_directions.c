@@ -10,6 +10,7 @@ int main(void)
 	size_t len = PAGES * check_page();
 	theirs = utek_memory(len, 7);
 	struct peer p = peer_start(obedient_body);
+	(void)peer_read(&p, theirs); /* it has come to its work */
 	int before = utek_open_descriptors(p.pid);
 	unsigned char *view = utek_room(len);
 	CHECK_OK(utek_call(p.pid, theirs, view, len, RW_SELF, SHARED));

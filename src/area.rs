@@ -17,11 +17,18 @@ pub(crate) struct Piece {
     pub start: usize,
     pub end: usize,
     pub mapped: Mapped,
+    /// Shared by an object of this library's that nobody keeps any more.
+    pub orphan: bool,
 }
 
 impl Piece {
     pub fn len(&self) -> usize {
         self.end - self.start
+    }
+
+    /// To be moved under an object, where it is to be shared.
+    pub fn is_unshared(&self) -> bool {
+        !self.mapped.shared || self.orphan
     }
 
     /// Where the piece begins in its object.
@@ -79,7 +86,7 @@ impl Area {
     /// EMRANGE: not wholly mapped.
     pub fn of(pid: i32, start: usize, len: usize) -> Result<Area, Fault> {
         let end = start.checked_add(len).ok_or(HOLE)?;
-        let none = Piece { start: 0, end: 0, mapped: Mapped::default() };
+        let none = Piece { start: 0, end: 0, mapped: Mapped::default(), orphan: false };
         let mut area = Area { pieces: [none; MOST], count: 0 };
         let mut at = start;
         let mut too_many = false;
@@ -89,7 +96,7 @@ impl Area {
             }
             match area.pieces.get_mut(area.count) {
                 Some(place) => {
-                    *place = Piece { start: at, end: mapped.end.min(end), mapped: *mapped };
+                    *place = Piece { start: at, end: mapped.end.min(end), mapped: *mapped, orphan: false };
                     area.count += 1;
                     at = place.end;
                 }
@@ -122,6 +129,10 @@ impl Area {
             same
         });
         asked.is_ok() && rest.is_empty()
+    }
+
+    pub fn pieces_mut(&mut self) -> &mut [Piece] {
+        self.pieces.get_mut(..self.count).unwrap_or_default()
     }
 
     pub fn pieces(&self) -> &[Piece] {

@@ -695,6 +695,12 @@ pub(crate) fn each_descriptor(pid: i32, mut each: impl FnMut(i32) -> bool) -> Re
     each_entry(&directory, |name| number(name).is_none_or(|fd| each(fd as i32)))
 }
 
+/// Calls `each` with every process that /proc shows; it says false to end.
+pub(crate) fn each_process(mut each: impl FnMut(i32) -> bool) {
+    let Ok(directory) = sys::open(b"/proc\0", libc::O_RDONLY | libc::O_DIRECTORY) else { return };
+    let _ = each_entry(&directory, |name| number(name).is_none_or(|pid| each(pid as i32)));
+}
+
 /// Device and inode of what a descriptor of a process is on.
 pub(crate) fn descriptor_object(pid: i32, fd: i32) -> Option<(u64, u64)> {
     sys::stat(descriptor_path(pid, fd).terminated()).ok().map(|st| (st.st_dev as u64, st.st_ino as u64))

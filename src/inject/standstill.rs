@@ -41,7 +41,7 @@ pub(crate) struct Copying<'p> {
 
 impl Copying<'_> {
     fn wanted(&self, piece: &Piece) -> bool {
-        self.object.is_none() || !piece.mapped.shared
+        self.object.is_none() || piece.is_unshared()
     }
 
     fn place(&self, at: usize) -> usize {

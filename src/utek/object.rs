@@ -12,10 +12,13 @@ use crate::errno::Errno;
 use crate::fault::Fault;
 use crate::procfs;
 use crate::sys::{self, Descriptor};
+use core::cell::Cell;
 
-/// A descriptor of the piece's object, of our own.
-pub(crate) fn of_piece(pid: i32, piece: &Piece, needs: Needs) -> Result<Descriptor, Fault> {
-    let mut without_access = false;
+/// A descriptor of the piece's object, of our own. None: it is an object of this
+/// library's whose keepers have all let go of it. Who maps it by another call
+/// keeps it; so only the process itself and children that it has forked have it.
+pub(crate) fn of_piece(pid: i32, piece: &Piece, needs: Needs) -> Result<Option<Descriptor>, Fault> {
+    let without_access = Cell::new(false);
     let mut serves = |file: Descriptor| -> Option<Descriptor> {
         let st = sys::fstat(file.number()).ok()?;
         if (st.st_dev as u64, st.st_ino as u64) != (piece.mapped.device, piece.mapped.inode) {
@@ -24,14 +27,14 @@ pub(crate) fn of_piece(pid: i32, piece: &Piece, needs: Needs) -> Result<Descript
         let access = sys::status_flags(file.number()).ok()? & libc::O_ACCMODE;
         // mmap() wants to read in any case; with O_RDONLY nothing can be written.
         if access == libc::O_WRONLY || needs.write && access != libc::O_RDWR {
-            without_access = true;
+            without_access.set(true);
             return None;
         }
         Some(file)
     };
     for holder in [Some(pid), piece.mapped.keeper].into_iter().flatten() {
         if let Some(file) = descriptor_of(holder, piece, &mut serves) {
-            return Ok(file);
+            return Ok(Some(file));
         }
     }
     let access = if needs.write { libc::O_RDWR } else { libc::O_RDONLY };
@@ -40,23 +43,33 @@ pub(crate) fn of_piece(pid: i32, piece: &Piece, needs: Needs) -> Result<Descript
     let root = procfs::root_path(pid);
     if let Some(path) = sys::link_target(whole.terminated(), root.bytes_before_nul(), &mut named) {
         if let Some(file) = sys::open(path, access).ok().and_then(&mut serves) {
-            return Ok(file);
+            return Ok(Some(file));
         }
     }
     if let Some(file) = sys::open(whole.terminated(), access).ok().and_then(&mut serves) {
-        return Ok(file);
+        return Ok(Some(file));
     }
-    if without_access {
+    if without_access.get() {
         return Err(Fault::says(
             Errno::EACCES,
             "the area is shared already, and its object is not open for the access that prot asks for",
         ));
     }
-    Err(Fault::says(
+    if piece.mapped.keeper.is_some() {
+        let mut found = None;
+        procfs::each_process(|holder| {
+            found = descriptor_of(holder, piece, &mut serves);
+            found.is_none()
+        });
+        return Ok(found);
+    }
+    Err(OUT_OF_REACH)
+}
+
+pub(super) const OUT_OF_REACH: Fault = Fault::says(
         Errno::ENOTSUP,
         "the area is shared already, and no way leads to its object: the process keeps no descriptor of it, and it has no path; let it keep one open, or give the caller CAP_CHECKPOINT_RESTORE",
-    ))
-}
+    );
 
 /// Among the descriptors of a process.
 fn descriptor_of(

@@ -20,7 +20,7 @@ use libc::c_int;
 pub(super) fn map(pid: i32, request: &Request, signals: &SignalsBlocked, route: &mut Route) -> Result<(), Fault> {
     let peer = Peer::find(pid)?;
     peer.may_be_touched()?;
-    let area = Area::of(pid, request.from, request.len)?;
+    let mut area = Area::of(pid, request.from, request.len)?;
     for piece in area.pieces() {
         must_be_granted(piece.mapped.access, request.protection().needs(request.share))?;
     }
@@ -29,7 +29,7 @@ pub(super) fn map(pid: i32, request: &Request, signals: &SignalsBlocked, route: 
         standstill::of_peer(&peer, copying, signals, env::settings().timeout, &mut route.trace)
     };
     if request.share {
-        share(pid, &area, request, &mut bring)
+        share(pid, &mut area, request, &mut bring)
     } else {
         copy(&area, request, &mut bring)
     }
@@ -62,7 +62,7 @@ pub(super) fn copy(
 /// One memory.
 pub(super) fn share(
     pid: i32,
-    area: &Area,
+    area: &mut Area,
     request: &Request,
     bring: &mut dyn FnMut(Copying<'_>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
@@ -71,12 +71,18 @@ pub(super) fn share(
     let access = request.protection().own_access();
     let placed = Placed::reserve(to, len)?;
     let here = |piece: &Piece| to + (piece.start - from);
-    for piece in area.pieces().iter().filter(|piece| piece.mapped.shared) {
-        let file = object::of_piece(pid, piece, request.protection().needs(true))?;
+    for piece in area.pieces_mut().iter_mut().filter(|piece| piece.mapped.shared) {
+        let file = match object::of_piece(pid, piece, request.protection().needs(true))? {
+            Some(file) => file,
+            None => {
+                piece.orphan = true;
+                continue;
+            }
+        };
         placed.lay(here(piece), piece.len(), access, libc::MAP_SHARED, file.number(), piece.offset())?;
         note_kept(here(piece), piece, file, piece.offset(), request)?;
     }
-    let is_private = |piece: &&Piece| !piece.mapped.shared;
+    let is_private = |piece: &&Piece| piece.is_unshared();
     if area.pieces().iter().any(|piece| is_private(&piece)) {
         let object = new_object(len)?;
         let number: c_int = object.number();

@@ -22,7 +22,7 @@ use crate::sys::{self, SignalsBlocked};
 
 pub(super) fn elsewhere(request: &Request, signals: &SignalsBlocked, route: &mut Route) -> Result<(), Fault> {
     let pid = sys::getpid();
-    let area = Area::of(pid, request.from, request.len)?;
+    let mut area = Area::of(pid, request.from, request.len)?;
     for piece in area.pieces() {
         let granted = regions::of_piece(piece).map_or(piece.mapped.access, |r| for_any_class(&r));
         must_be_granted(granted, request.protection().needs(request.share))?;
@@ -33,7 +33,7 @@ pub(super) fn elsewhere(request: &Request, signals: &SignalsBlocked, route: &mut
         stand_still(&peer, copying, signals, route, &mut || Ok(()))
     };
     if request.share {
-        others::share(pid, &area, request, &mut bring)
+        others::share(pid, &mut area, request, &mut bring)
     } else {
         others::copy(&area, request, &mut bring)
     }
@@ -106,7 +106,8 @@ fn make_regions(area: &Area, request: &Request, signals: &SignalsBlocked, route:
     let is_region = |piece: &Piece| regions::of_piece(piece).is_some();
     for piece in area.pieces().iter().filter(|p| p.mapped.shared && !is_region(p)) {
         must_be_granted(piece.mapped.access, request.protection().needs(true))?;
-        let file = object::of_piece(pid, piece, request.protection().needs(true))?;
+        let found = object::of_piece(pid, piece, request.protection().needs(true))?;
+        let file = found.ok_or(object::OUT_OF_REACH)?;
         note((piece.start, piece.end), file.number(), piece.offset(), request, piece.mapped.access)?;
         file.keep();
     }
