@@ -139,6 +139,6 @@ impl Drop for Crowd<'_> {
             // SAFETY: written once, and dropped nowhere else.
             unsafe { core::ptr::drop_in_place(self.members.add(i)) };
         }
-        sys::unmap_private(self.members as usize, self.bytes);
+        sys::unmap(self.members as usize, self.bytes);
     }
 }

@@ -340,7 +340,7 @@ pub(crate) fn of_caller(
         if sys::now() >= deadline {
             return Err(Fault::new(Errno::EAGAIN, why));
         }
-        if super::handler_is_due(signals) {
+        if signals.handler_is_due() {
             return Err(Fault::new(Errno::EINTR, Why::WaitInterrupted { pid }));
         }
         pause.rest();

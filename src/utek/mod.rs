@@ -18,7 +18,7 @@ mod vme;
 
 use crate::arch;
 use crate::area::Piece;
-use crate::call::Route;
+use crate::route::Route;
 use crate::errno::Errno;
 use crate::fault::Fault;
 use crate::phys;

@@ -9,7 +9,7 @@ use super::place::{self, Placed};
 use super::request::Request;
 use super::{must_be_granted, must_be_readable, must_be_sharable, new_object, note, object, READ_WRITE};
 use crate::area::{Area, Piece};
-use crate::call::Route;
+use crate::route::Route;
 use crate::env;
 use crate::fault::Fault;
 use crate::inject::standstill::{self, Copying};

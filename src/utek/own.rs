@@ -12,7 +12,7 @@ use super::regions::{self, Region};
 use super::request::{Protection, Request};
 use super::{must_be_granted, must_be_readable, must_be_sharable, new_object, note, object, READ_WRITE};
 use crate::area::{Area, Piece};
-use crate::call::Route;
+use crate::route::Route;
 use crate::env;
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
