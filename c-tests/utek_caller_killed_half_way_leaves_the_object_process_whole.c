@@ -1,5 +1,5 @@
-/* time-limit: 60 */
-/* Callers are killed at any moment of a call that moves memory: the process
+/* time-limit: 60
+ * Callers are killed at any moment of a call that moves memory: the process
  * whose memory it is computes on, loses no store, and has nothing left in it. */
 #include "utek.h"
 

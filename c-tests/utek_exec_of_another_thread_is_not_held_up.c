@@ -1,5 +1,5 @@
-/* time-limit: 40 */
-/* A process with several threads execs again and again while its memory is
+/* time-limit: 40
+ * A process with several threads execs again and again while its memory is
  * mapped: the exec waits for the threads that it ends, attaching to a thread waits
  * for the exec, and neither may wait for ever. */
 #include "utek.h"

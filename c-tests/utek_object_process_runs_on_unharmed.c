@@ -1,5 +1,5 @@
-/* time-limit: 40 */
-/* The process whose memory is moved runs on: its threads, which compute, sleep
+/* time-limit: 40
+ * The process whose memory is moved runs on: its threads, which compute, sleep
  * on locks in the moved pages, wait in epoll_wait, come and go; its pointers; its
  * heap, which it enlarges; a child that it forks afterwards. */
 #include "utek.h"

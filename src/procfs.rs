@@ -154,6 +154,7 @@ pub(crate) struct Status {
     pub tgid: i32,
     pub tracer: i32,
     pub euid: u32,
+    pub egid: u32,
     pub pending: SignalSet,
     pub blocked: SignalSet,
     pub ignored: SignalSet,
@@ -187,6 +188,10 @@ impl Status {
                 // Real, effective, saved, file system.
                 let effective = value.split(|&b| b == b'\t').nth(2).and_then(number);
                 self.euid = effective.unwrap_or(integer) as u32;
+            }
+            b"Gid" => {
+                let effective = value.split(|&b| b == b'\t').nth(2).and_then(number);
+                self.egid = effective.unwrap_or(integer) as u32;
             }
             b"SigPnd" | b"ShdPnd" => self.pending |= signals(value),
             b"SigBlk" => self.blocked = signals(value),
@@ -701,6 +706,22 @@ pub(crate) fn each_process(mut each: impl FnMut(i32) -> bool) {
     let _ = each_entry(&directory, |name| number(name).is_none_or(|pid| each(pid as i32)));
 }
 
+/// The number that stands in hexadecimal behind `name`, as the name of a memfd
+/// that a process has open.
+pub(crate) fn number_behind_memfd(pid: i32, name: &[u8]) -> Option<usize> {
+    let mut found = None;
+    let _ = each_descriptor(pid, |fd| {
+        let mut buffer = [0u8; 96];
+        let link = sys::read_link(descriptor_path(pid, fd).terminated(), &mut buffer);
+        found = link
+            .and_then(|text| text.strip_prefix(b"/memfd:")?.strip_prefix(name))
+            .and_then(hex)
+            .map(|(value, _)| address(value));
+        found.is_none()
+    });
+    found
+}
+
 /// Device and inode of what a descriptor of a process is on.
 pub(crate) fn descriptor_object(pid: i32, fd: i32) -> Option<(u64, u64)> {
     sys::stat(descriptor_path(pid, fd).terminated()).ok().map(|st| (st.st_dev as u64, st.st_ino as u64))
@@ -834,6 +855,7 @@ mod tests {
             "Tgid:\t12",
             "TracerPid:\t7",
             "Uid:\t1\t2\t3\t4",
+            "Gid:\t5\t6\t7\t8",
             "SigPnd:\t0000000000000001",
             "ShdPnd:\t0000000000000100",
             "SigIgn:\t0000000000001000",
@@ -848,6 +870,7 @@ mod tests {
                 tgid: 12,
                 tracer: 7,
                 euid: 2,
+                egid: 6,
                 pending: 0x101,
                 blocked: 0,
                 ignored: 0x1000,

@@ -113,6 +113,15 @@ pub(crate) fn stat(path: &[u8]) -> Result<arch::Stat, Errno> {
     Ok(unsafe { st.assume_init() })
 }
 
+/// What a symbolic link says; none if there is none, or no room.
+pub(crate) fn read_link<'b>(link: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    debug_assert_eq!(link.last(), Some(&0));
+    let (to, room) = (buffer.as_mut_ptr(), buffer.len());
+    // SAFETY: link is a NUL-terminated string; the buffer is writable for its length.
+    let len = unsafe { call!(libc::SYS_readlinkat, libc::AT_FDCWD, link.as_ptr(), to, room) }.ok()?;
+    buffer.get(..len)
+}
+
 /// The path that a link of /proc names, below `root`, with a NUL; none if it is
 /// no path, or its file has been removed.
 pub(crate) fn link_target<'b>(link: &[u8], root: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {

@@ -71,6 +71,21 @@ pub(crate) fn process_number(pidfd: &Descriptor) -> Option<u64> {
     super::files::is_on(pidfd, PID_FS_MAGIC).then(|| super::files::fstat(pidfd.0).ok().map(|st| st.st_ino)).flatten()
 }
 
+/// The process group of a process.
+pub(crate) fn process_group(pid: i32) -> Option<i32> {
+    // SAFETY: no pointers.
+    unsafe { call!(libc::SYS_getpgid, pid) }.ok().map(|group| group as i32)
+}
+
+/// Whether the calling process is of a group, effectively or as one of its others.
+pub(crate) fn is_of_group(group: u32) -> bool {
+    let mut groups = [0 as libc::gid_t; 256];
+    // With more groups than that the call fails, and none counts.
+    // SAFETY: both only ask, and at most so many are written; getgroups() is async-signal-safe.
+    let (own, count) = unsafe { (libc::getegid(), libc::getgroups(groups.len() as c_int, groups.as_mut_ptr())) };
+    own == group || groups.iter().take(count.max(0) as usize).any(|&g| g == group)
+}
+
 /// The size of a page of the running kernel.
 pub(crate) fn page_size() -> usize {
     // SAFETY: getauxval reads the vector that the kernel left at process start.

@@ -18,11 +18,11 @@ mod vme;
 
 use crate::arch;
 use crate::area::Piece;
-use crate::route::Route;
 use crate::errno::Errno;
 use crate::fault::Fault;
 use crate::phys;
 use crate::procfs;
+use crate::route::Route;
 use crate::sys::{self, Descriptor, SignalsBlocked};
 use crate::text::Text;
 use core::fmt::Write;

@@ -6,15 +6,17 @@
 //! stopped.
 
 use super::place::{self, Placed};
+use super::regions;
 use super::request::Request;
 use super::{must_be_granted, must_be_readable, must_be_sharable, new_object, note, object, READ_WRITE};
 use crate::area::{Area, Piece};
-use crate::route::Route;
 use crate::env;
 use crate::fault::Fault;
 use crate::inject::standstill::{self, Copying};
 use crate::peer::Peer;
-use crate::sys::{Descriptor, SignalsBlocked};
+use crate::procfs;
+use crate::route::Route;
+use crate::sys::{self, Descriptor, SignalsBlocked, Tid};
 use libc::c_int;
 
 pub(super) fn map(pid: i32, request: &Request, signals: &SignalsBlocked, route: &mut Route) -> Result<(), Fault> {
@@ -22,7 +24,7 @@ pub(super) fn map(pid: i32, request: &Request, signals: &SignalsBlocked, route: 
     peer.may_be_touched()?;
     let mut area = Area::of(pid, request.from, request.len)?;
     for piece in area.pieces() {
-        must_be_granted(piece.mapped.access, request.protection().needs(request.share))?;
+        must_be_granted(granted(pid, piece), request.protection().needs(request.share))?;
     }
     let mut bring = |copying: Copying<'_>| {
         copying.prepare(pid);
@@ -33,6 +35,35 @@ pub(super) fn map(pid: i32, request: &Request, signals: &SignalsBlocked, route: 
     } else {
         copy(&area, request, &mut bring)
     }
+}
+
+/// What the caller may do with a piece of another process's, beside what the
+/// kernel lets it. Memory that no call has made counts as read and written by its
+/// user, as its own access is; root may all that this has.
+fn granted(pid: i32, piece: &Piece) -> c_int {
+    let mut granted = piece.mapped.access;
+    if piece.mapped.shared && sys::geteuid() != 0 {
+        let classes = classes(pid);
+        let (mut noted, mut is_region) = (READ_WRITE, false);
+        regions::each_of_others_piece(pid, piece, |r| {
+            is_region = true;
+            noted &= r.granted_by(classes);
+        });
+        if is_region {
+            granted = noted;
+        }
+    }
+    granted
+}
+
+/// The bits of all classes that the caller is of, as the process sees it.
+fn classes(pid: i32) -> u32 {
+    let theirs = procfs::status(Tid(pid)).unwrap_or_default();
+    let class = |is: bool, bits: u32| if is { bits } else { 0 };
+    class(theirs.euid == sys::geteuid(), 0x00c)
+        | class(sys::process_group(pid) == sys::process_group(0), 0x030)
+        | class(sys::is_of_group(theirs.egid), 0x0c0)
+        | 0x300
 }
 
 /// A private copy. If others are to map it onward, in an object.

@@ -9,22 +9,28 @@
 use super::others;
 use super::place::{self, Placed};
 use super::regions::{self, Region};
-use super::request::{Protection, Request};
+use super::request::Request;
 use super::{must_be_granted, must_be_readable, must_be_sharable, new_object, note, object, READ_WRITE};
 use crate::area::{Area, Piece};
-use crate::route::Route;
 use crate::env;
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
 use crate::inject::standstill::{self, Copying};
 use crate::peer::Peer;
+use crate::route::Route;
 use crate::sys::{self, SignalsBlocked};
 
 pub(super) fn elsewhere(request: &Request, signals: &SignalsBlocked, route: &mut Route) -> Result<(), Fault> {
     let pid = sys::getpid();
     let mut area = Area::of(pid, request.from, request.len)?;
     for piece in area.pieces() {
-        let granted = regions::of_piece(piece).map_or(piece.mapped.access, |r| for_any_class(&r));
+        // A process is of its own user, process group and group: it has what any class has.
+        let (mut granted, mut is_region) = (READ_WRITE, false);
+        regions::each_of_piece(piece, |r| {
+            is_region = true;
+            granted &= r.granted_by(r.protection);
+        });
+        let granted = if is_region { granted } else { piece.mapped.access };
         must_be_granted(granted, request.protection().needs(request.share))?;
     }
     let peer = Peer::find(pid)?;
@@ -37,14 +43,6 @@ pub(super) fn elsewhere(request: &Request, signals: &SignalsBlocked, route: &mut
     } else {
         others::copy(&area, request, &mut bring)
     }
-}
-
-/// A process is of its own user, process group and group: it has what any grants.
-fn for_any_class(region: &Region) -> i32 {
-    let bits = Protection(region.protection).needs(true);
-    let read = if bits.read { libc::PROT_READ } else { 0 };
-    let write = if bits.write { libc::PROT_WRITE } else { 0 };
-    (read | write) & region.granted
 }
 
 fn stand_still(
@@ -61,9 +59,9 @@ pub(super) fn in_place(request: &Request, signals: &SignalsBlocked, route: &mut 
     let area = Area::of(sys::getpid(), request.from, request.len)?;
     let protection = request.protection();
     for piece in area.pieces() {
-        if let Some(region) = regions::of_piece(piece) {
-            must_be_granted(region.granted, protection.needs(request.share))?;
-        }
+        let mut granted = READ_WRITE;
+        regions::each_of_piece(piece, |r| granted &= r.granted);
+        must_be_granted(granted, protection.needs(request.share))?;
     }
     if !request.share {
         return part(&area, request, signals, route);
@@ -103,7 +101,11 @@ fn protect(area: &Area, request: &Request) -> Result<(), Fault> {
 fn make_regions(area: &Area, request: &Request, signals: &SignalsBlocked, route: &mut Route) -> Result<(), Fault> {
     let pid = sys::getpid();
     must_be_sharable(area.pieces())?;
-    let is_region = |piece: &Piece| regions::of_piece(piece).is_some();
+    let is_region = |piece: &Piece| {
+        let mut is_region = false;
+        regions::each_of_piece(piece, |_| is_region = true);
+        is_region
+    };
     for piece in area.pieces().iter().filter(|p| p.mapped.shared && !is_region(p)) {
         must_be_granted(piece.mapped.access, request.protection().needs(true))?;
         let found = object::of_piece(pid, piece, request.protection().needs(true))?;

@@ -4,16 +4,19 @@
 //! asked before a note is believed: munmap() bypasses this library.
 //!
 //! *Bound*: `MOST` notes, each with one descriptor, which others join the object
-//! by; a note whose mapping is gone is dropped at the next call. No lock: a place
+//! by, and one more that says where the table is; a note whose mapping is gone is dropped at the next call. No lock: a place
 //! is claimed by one exchange, and a handler that meets a claimed one passes it
 //! over. A child of fork() has its parent's notes, as it has the mappings.
 
+use super::request::Protection;
 use crate::area::Piece;
 use crate::errno::Errno;
 use crate::fault::Fault;
 use crate::procfs;
-use crate::sys::{self, Descriptor};
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::sys::{self, Descriptor, Tid};
+use crate::text::Text;
+use core::fmt::Write;
+use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 
 const MOST: usize = 256;
 
@@ -34,14 +37,30 @@ pub(crate) struct Region {
 
 const WORDS: usize = 7;
 
+#[repr(C)]
 struct Place {
     /// Even: as it stands; odd: being written.
     turn: AtomicU32,
     words: [AtomicU64; WORDS],
 }
 
-static PLACES: [Place; MOST] =
-    [const { Place { turn: AtomicU32::new(0), words: [const { AtomicU64::new(0) }; WORDS] } }; MOST];
+/// As others read it, who may read the process's memory.
+#[repr(C)]
+struct Table {
+    form: [u8; 8],
+    places: [Place; MOST],
+}
+
+const FORM: [u8; 8] = *b"mmanutk1";
+static TABLE: Table = Table {
+    form: FORM,
+    places: [const { Place { turn: AtomicU32::new(0), words: [const { AtomicU64::new(0) }; WORDS] } }; MOST],
+};
+static PLACES: &[Place; MOST] = &TABLE.places;
+
+const SIZE_OF_PLACE: usize = core::mem::size_of::<Place>();
+const WORDS_AT: usize = core::mem::offset_of!(Place, words);
+const _: () = assert!(SIZE_OF_PLACE == WORDS_AT + 8 * WORDS);
 
 impl Region {
     fn words(&self) -> [u64; WORDS] {
@@ -70,6 +89,21 @@ impl Region {
         (start < end).then(|| Region { start, end, offset: self.offset + (start - self.start) as u64, ..*self })
     }
 
+    /// PROT_READ and PROT_WRITE, as far as these bits of its protection grant them.
+    pub fn granted_by(&self, bits: u32) -> i32 {
+        let needs = Protection(self.protection & bits).needs(true);
+        let read = if needs.read { libc::PROT_READ } else { 0 };
+        let write = if needs.write { libc::PROT_WRITE } else { 0 };
+        (read | write) & self.granted
+    }
+
+    /// Whether it speaks of a part of that piece, and is true of it still.
+    fn speaks_of(&self, piece: &Piece) -> bool {
+        self.overlaps(piece.start, piece.end)
+            && (self.device, self.inode) == (piece.mapped.device, piece.mapped.inode)
+            && self.offset.wrapping_sub(self.start as u64) == piece.offset().wrapping_sub(piece.start as u64)
+    }
+
     /// The descriptor, if it is on the object still: the program may have closed it.
     pub fn descriptor(&self) -> Option<i32> {
         let st = sys::fstat(self.fd).ok()?;
@@ -78,6 +112,19 @@ impl Region {
 }
 
 impl Place {
+    /// From another process's table. What is being written there is no region.
+    fn read(bytes: &[u8; SIZE_OF_PLACE]) -> Option<Region> {
+        let word = |at: usize| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_ne_bytes);
+        if bytes.first()? % 2 != 0 {
+            return None;
+        }
+        let mut words = [0; WORDS];
+        for (i, place) in words.iter_mut().enumerate() {
+            *place = word(WORDS_AT + 8 * i)?;
+        }
+        Region::of(words)
+    }
+
     fn region(&self) -> Option<Region> {
         let before = self.turn.load(Ordering::Acquire);
         let words = self.words.each_ref().map(|word| word.load(Ordering::Acquire));
@@ -114,6 +161,7 @@ fn insert(region: &Region) -> Result<(), Fault> {
 /// Notes a region, in place of what was noted of its range. The descriptor is
 /// kept for as long as a note names it.
 pub(crate) fn note(region: &Region) -> Result<(), Fault> {
+    put_up_the_sign();
     insert(region)?;
     forget_all_but(region.start, region.end, Some(region));
     Ok(())
@@ -125,7 +173,7 @@ pub(crate) fn forget(start: usize, end: usize) {
 }
 
 fn forget_all_but(start: usize, end: usize, keep: Option<&Region>) {
-    for place in &PLACES {
+    for place in PLACES {
         let Some(old) = place.region() else { continue };
         if !old.overlaps(start, end) || keep == Some(&old) {
             continue;
@@ -148,15 +196,54 @@ fn close_unless_noted(gone: &Region) {
     }
 }
 
-/// What is noted of a mapped piece of this process, if that is true of it still.
-pub(crate) fn of_piece(piece: &Piece) -> Option<Region> {
-    let holds = |r: &Region| {
-        r.start <= piece.start
-            && piece.start < r.end
-            && (r.device, r.inode) == (piece.mapped.device, piece.mapped.inode)
-            && r.offset + (piece.start - r.start) as u64 == piece.offset()
-    };
-    PLACES.iter().filter_map(Place::region).find(holds)
+/// Calls `each` with what is noted of a mapped piece of this process. What the
+/// kernel has as one mapping may be several regions.
+pub(crate) fn each_of_piece(piece: &Piece, mut each: impl FnMut(&Region)) {
+    PLACES.iter().filter_map(Place::region).filter(|r| r.speaks_of(piece)).for_each(|r| each(&r));
+}
+
+/// Likewise of another process, whose memory the caller may read.
+pub(crate) fn each_of_others_piece(pid: i32, piece: &Piece, mut each: impl FnMut(&Region)) {
+    let Some(table) = procfs::number_behind_memfd(pid, SIGN) else { return };
+    let mut form = [0; FORM.len()];
+    if sys::read_memory(Tid(pid), table, &mut form) != Ok(form.len()) || form != FORM {
+        return;
+    }
+    let places = table.wrapping_add(core::mem::offset_of!(Table, places));
+    for i in 0..MOST {
+        let mut bytes = [0; SIZE_OF_PLACE];
+        if sys::read_memory(Tid(pid), places.wrapping_add(i * SIZE_OF_PLACE), &mut bytes) != Ok(bytes.len()) {
+            return;
+        }
+        if let Some(region) = Place::read(&bytes).filter(|r| r.speaks_of(piece)) {
+            each(&region);
+        }
+    }
+}
+
+/// Where a process has its table, says the name of an empty file that it keeps open.
+const SIGN: &[u8] = b"mman_peer-notes:";
+static SIGN_FD: AtomicI32 = AtomicI32::new(-1);
+
+/// Without a descriptor to be had the table stands unseen, and the areas count as ordinary memory.
+fn put_up_the_sign() {
+    let (mut buffer, mut name) = ([0u8; 96], [0u8; 64]);
+    let mut text = Text::new(&mut name);
+    let prefix = core::str::from_utf8(SIGN).unwrap_or_default();
+    let _ = write!(text, "{prefix}{:x}\0", &raw const TABLE as usize);
+    let len = text.bytes().len();
+    let name = name.get(..len).unwrap_or(b"\0");
+    let fd = SIGN_FD.load(Ordering::Relaxed);
+    let path = procfs::descriptor_path(sys::getpid(), fd);
+    let stands = fd >= 0
+        && sys::read_link(path.terminated(), &mut buffer)
+            .and_then(|link| link.strip_prefix(b"/memfd:"))
+            .is_some_and(|link| link.starts_with(name.strip_suffix(&[0]).unwrap_or(name)));
+    if !stands {
+        if let Ok(sign) = sys::memfd(name, libc::MFD_CLOEXEC, 0) {
+            SIGN_FD.store(sign.keep(), Ordering::Relaxed);
+        }
+    }
 }
 
 /// Every region that overlaps a range.
@@ -170,7 +257,7 @@ pub(crate) fn each_in(start: usize, end: usize, mut each: impl FnMut(&Region)) {
 
 /// Drops the notes of which nothing is mapped any more.
 pub(crate) fn sweep(pid: i32) {
-    for place in &PLACES {
+    for place in PLACES {
         let Some(region) = place.region() else { continue };
         let mut mapped = false;
         let asked = procfs::each_mapped(pid, region.start, region.end, false, |m| {
