@@ -724,7 +724,7 @@ pub(crate) fn number_behind_memfd(pid: i32, name: &[u8]) -> Option<usize> {
 
 /// Device and inode of what a descriptor of a process is on.
 pub(crate) fn descriptor_object(pid: i32, fd: i32) -> Option<(u64, u64)> {
-    sys::stat(descriptor_path(pid, fd).terminated()).ok().map(|st| (st.st_dev as u64, st.st_ino as u64))
+    sys::stat(descriptor_path(pid, fd).terminated()).ok().map(|st| (st.st_dev, st.st_ino))
 }
 
 /// "/proc/PID/map_files/START-END".

@@ -66,7 +66,7 @@ fn new_object(len: usize) -> Result<Descriptor, Fault> {
 /// Notes what stands at `start`, backed by `file` from `offset` on.
 fn note((start, end): (usize, usize), file: i32, offset: u64, request: &Request, granted: i32) -> Result<(), Fault> {
     let st = sys::fstat(file).map_err(|errno| Fault::says(errno, "the object of the area cannot be asked"))?;
-    let (device, inode, fd) = (st.st_dev as u64, st.st_ino as u64, file);
+    let (device, inode, fd) = (st.st_dev, st.st_ino, file);
     let protection = request.protection().0;
     regions::note(&Region { start, end, offset, device, inode, fd, protection, granted })
 }

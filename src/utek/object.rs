@@ -21,7 +21,7 @@ pub(crate) fn of_piece(pid: i32, piece: &Piece, needs: Needs) -> Result<Option<D
     let without_access = Cell::new(false);
     let mut serves = |file: Descriptor| -> Option<Descriptor> {
         let st = sys::fstat(file.number()).ok()?;
-        if (st.st_dev as u64, st.st_ino as u64) != (piece.mapped.device, piece.mapped.inode) {
+        if (st.st_dev, st.st_ino) != (piece.mapped.device, piece.mapped.inode) {
             return None;
         }
         let access = sys::status_flags(file.number()).ok()? & libc::O_ACCMODE;

@@ -107,7 +107,7 @@ impl Region {
     /// The descriptor, if it is on the object still: the program may have closed it.
     pub fn descriptor(&self) -> Option<i32> {
         let st = sys::fstat(self.fd).ok()?;
-        ((st.st_dev as u64, st.st_ino as u64) == (self.device, self.inode)).then_some(self.fd)
+        ((st.st_dev, st.st_ino) == (self.device, self.inode)).then_some(self.fd)
     }
 }
 
