@@ -83,11 +83,11 @@ fn serve_stop() -> c_int {
 
 fn utek(pid: c_int, from: usize, to: usize, len: usize, prot: u32, share: bool) -> c_int {
     let request = crate::utek::request::Request { pid, from, to, len, prot, share };
-    let call = format_args!("utek_mmap({pid}, {from:#x}, {to:#x}, {len}, {prot:#x}, {})", u8::from(share));
-    match edge(&call, |route| crate::utek::map(&request, route).map(|()| 0)) {
-        Some(_) => 0,
-        None => -1,
-    }
+    let share = u8::from(share);
+    edge(&format_args!("utek_mmap({pid}, {from:#x}, {to:#x}, {len}, {prot:#x}, {share})"), |route| {
+        crate::utek::map(&request, route).map(|()| 0)
+    })
+    .map_or(-1, |_| 0)
 }
 
 /// Runs a call between the errno of before and the errno of after.
