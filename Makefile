@@ -54,9 +54,9 @@ WEAK    := $(shell sed -n '/Weak:/,/local:/s/^\t\t\([a-z_][a-z0-9_]*\);$$/\1/p' 
 OUT     := $(BUILT)/release
 RELINK  := $(BUILT)/relink
 RAW     := target/raw/$(TARGET:%=%/)release/libmman_peer.a
-HEADERS := sys/mman_peer.h mman_peer.h mman_peer/companions.h
+HEADERS := sys/mman_peer.h mman_peer.h mman_peer/companions.h mman_peer/utek/sys/mman.h
 OVERLAY := mman_peer/qnx/process.h mman_peer/qnx/sys/mman.h
-PCFILES := mman_peer.pc mman_peer-qnx.pc
+PCFILES := mman_peer.pc mman_peer-qnx.pc mman_peer-utek.pc
 CMFILES := mman_peer-config.cmake mman_peer-config-version.cmake
 MANUALS := $(wildcard man/*.[1-9])
 TESTS   := $(patsubst c-tests/%.c,$(BUILT)/c-tests/%,$(wildcard c-tests/*.c))
@@ -153,6 +153,7 @@ headers-built:
 		$(CARGO) check -q --features headers --target-dir target/headers-build $(CARGOFLAGS)
 
 headers: headers-built
+	mkdir -p include/mman_peer/utek/sys
 	for header in $(HEADERS); do cp target/headers/$$header include/$$header || exit; done
 
 # ---- The examples --------------------------------------------------------
@@ -168,6 +169,9 @@ examples: $(EXAMPLES)
 
 # As the manual prints it, arguments that it does not use and all.
 $(BUILT)/examples/documented: private CFLAGS += -Wno-unused-parameter
+
+# In UTek's style: with its overlay in place of QNX's.
+$(BUILT)/examples/utek_%: private CPPFLAGS += -isystem include/mman_peer/utek
 
 demo: $(DEMO)
 	@$(DEMO)
@@ -270,7 +274,8 @@ uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/mman-peer $(DESTDIR)$(BASHDIR)/mman-peer $(DESTDIR)$(ZSHDIR)/_mman-peer
 	for page in $(MANUALS); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
 	@# Of the directories only those that nobody else uses.
-	@for dir in $(INCLUDEDIR)/mman_peer/qnx/sys $(INCLUDEDIR)/mman_peer/qnx $(INCLUDEDIR)/mman_peer \
+	@for dir in $(INCLUDEDIR)/mman_peer/qnx/sys $(INCLUDEDIR)/mman_peer/qnx \
+			$(INCLUDEDIR)/mman_peer/utek/sys $(INCLUDEDIR)/mman_peer/utek $(INCLUDEDIR)/mman_peer \
 			$(INCLUDEDIR)/sys $(CMDIR) $(LIBDIR)/cmake; do \
 		[ ! -d $(DESTDIR)$$dir ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$$dir; done
 

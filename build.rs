@@ -25,9 +25,10 @@ mod headers {
     use std::{env, fs, path::Path};
 
     /// Template in cbindgen/, Rust source, header.
-    const HEADERS: [(&str, &str, &str); 3] = [
+    const HEADERS: [(&str, &str, &str); 4] = [
         ("sys_mman_peer.h.in", "qnx.rs", "sys/mman_peer.h"),
         ("mman_peer.h.in", "extras.rs", "mman_peer.h"),
+        ("utek_mman.h.in", "utek.rs", "mman_peer/utek/sys/mman.h"),
         ("companions.h.in", "companions.rs", "mman_peer/companions.h"),
     ];
 

@@ -36,6 +36,7 @@ fi
 compile bench bench/bench.c bench/compel.c
 compile fill bench/fill.c
 compile many bench/many.c
+compile utek bench/utek.c
 # The crate ptrace-do, where there are cargo and crates.io.
 ${CARGO:-cargo} build -q --release --manifest-path bench/ptrace-do/Cargo.toml --target-dir "$out/ptrace-do" || :
 BENCH_PTRACE_DO=$out/ptrace-do/release/bench-ptrace-do "$out/bench"
@@ -45,3 +46,4 @@ memory=$(mktemp "${TMPDIR:-/tmp}/mman_peer-bench.XXXXXX")
 trap 'rm -f "$memory"' EXIT
 truncate -s 4M "$memory"
 MMAN_PEER_PHYSMEM=$memory "$out/fill"
+"$out/utek"

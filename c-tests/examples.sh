@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 2
 unset MMAN_PEER_DEBUG MMAN_PEER_ENGINE MMAN_PEER_TIMEOUT_MS MMAN_PEER_ALLOW MMAN_PEER_PHYSMEM LD_LIBRARY_PATH
 ordinary=65432 # uid and gid that own nothing, as in run.sh
 screen=0xfd000000
-programs='documented fork_demo graphics_server graphics_client simulated_device device_driver'
+programs='documented fork_demo graphics_server graphics_client simulated_device device_driver utek_producer utek_consumer'
 
 build() {
 	$MAKE -s examples WERROR=-Werror || return
@@ -87,6 +87,12 @@ demo() { # $1 who, $2 program
 	as "$1" "$scratch/examples/$2"
 }
 
+ring() { # $1 who
+	said=$(as "$1" "$scratch/examples/utek_consumer" "$scratch/examples/utek_producer" 200)
+	same 'status of utek_consumer' 0 $? && same 'its last line' 'line 200 of 200' "$(echo "$said" | tail -n 1)" &&
+		same 'its lines' 200 "$(echo "$said" | wc -l)"
+}
+
 try 'examples: all build without a warning' build
 for who in root user; do
 	[ "$who" = user ] || [ "$(id -u)" = 0 ] || continue
@@ -95,6 +101,7 @@ for who in root user; do
 	try "examples: the documented program, with more to see ($who)" demo $who fork_demo
 	try "examples: the library from Rust ($who)" demo $who peer
 	try "examples: a graphics server, its clients, and one that dies ($who)" graphics $who
+	try "examples: two programs in UTek's style share a ring buffer ($who)" ring $who
 	# First: the file has no device in it yet.
 	try "examples: a driver without its device ($who)" no_device $who
 	try "examples: a driver and a simulated device ($who)" device $who

@@ -49,11 +49,11 @@ install_to() { # $@ make's variables
 }
 expected_files() { # $1 prefix of all, $2 directory of the libraries
 	{
-		for header in mman_peer.h sys/mman_peer.h mman_peer/companions.h mman_peer/qnx/process.h mman_peer/qnx/sys/mman.h; do
+		for header in mman_peer.h sys/mman_peer.h mman_peer/companions.h mman_peer/utek/sys/mman.h mman_peer/qnx/process.h mman_peer/qnx/sys/mman.h; do
 			echo "$1/include/$header"
 		done
 		for library in libmman_peer.a libmman_peer.so libmman_peer.so.1 \
-			pkgconfig/mman_peer.pc pkgconfig/mman_peer-qnx.pc; do
+			pkgconfig/mman_peer.pc pkgconfig/mman_peer-qnx.pc pkgconfig/mman_peer-utek.pc; do
 			echo "$1/$2/$library"
 		done
 		for file in mman_peer-config mman_peer-config-version; do echo "$1/$2/cmake/mman_peer/$file.cmake"; done

@@ -48,9 +48,12 @@ pub(crate) fn settings() -> Settings {
 
 /// The file that stands in for physical memory, with its NUL; none if none is named.
 pub(crate) fn physmem() -> Option<&'static [u8]> {
-    let len = PHYSMEM.len.load(Ordering::Acquire);
-    // SAFETY: `load` has written so many bytes before it stored the length, and nobody writes after it.
-    (len > 0).then(|| unsafe { core::slice::from_raw_parts(PHYSMEM.bytes.get().cast(), len) })
+    PHYSMEM.get()
+}
+
+/// The directory that stands in for the VME devices, with its NUL.
+pub(crate) fn vme() -> Option<&'static [u8]> {
+    VME.get()
 }
 
 struct PathSetting {
@@ -61,19 +64,37 @@ struct PathSetting {
 // SAFETY: written once, by `load`, before the length says so.
 unsafe impl Sync for PathSetting {}
 
-/// A copy: the program may change its environment later.
-static PHYSMEM: PathSetting =
-    PathSetting { len: AtomicUsize::new(0), bytes: UnsafeCell::new([0; libc::PATH_MAX as usize]) };
+impl PathSetting {
+    const fn new() -> PathSetting {
+        PathSetting { len: AtomicUsize::new(0), bytes: UnsafeCell::new([0; libc::PATH_MAX as usize]) }
+    }
+
+    fn get(&self) -> Option<&[u8]> {
+        let len = self.len.load(Ordering::Acquire);
+        // SAFETY: `set` has written so many bytes before it stored the length, and nobody writes after it.
+        (len > 0).then(|| unsafe { core::slice::from_raw_parts(self.bytes.get().cast(), len) })
+    }
+
+    /// Once, before anybody can read.
+    fn set(&self, path: Option<&[u8]>) {
+        let Some(path) = path else { return };
+        if (1..libc::PATH_MAX as usize).contains(&path.len()) {
+            // SAFETY: room for the path and the NUL behind it; see above.
+            unsafe { core::ptr::copy_nonoverlapping(path.as_ptr(), self.bytes.get().cast(), path.len()) };
+            self.len.store(path.len() + 1, Ordering::Release);
+        }
+    }
+}
+
+/// Copies: the program may change its environment later.
+static PHYSMEM: PathSetting = PathSetting::new();
+static VME: PathSetting = PathSetting::new();
 
 /// Reads all settings. For the loading of the library, before there are threads.
 pub(crate) fn load() {
     settings();
-    let Some(path) = from_environment(c"MMAN_PEER_PHYSMEM") else { return };
-    if (1..libc::PATH_MAX as usize).contains(&path.len()) {
-        // SAFETY: called once, before anybody can read; room for the path and the NUL behind it.
-        unsafe { core::ptr::copy_nonoverlapping(path.as_ptr(), PHYSMEM.bytes.get().cast(), path.len()) };
-        PHYSMEM.len.store(path.len() + 1, Ordering::Release);
-    }
+    PHYSMEM.set(from_environment(c"MMAN_PEER_PHYSMEM"));
+    VME.set(from_environment(c"MMAN_PEER_VME"));
 }
 
 fn from_environment(name: &CStr) -> Option<&'static [u8]> {

@@ -18,6 +18,12 @@ names! {
 }
 
 impl Errno {
+    /// UTek's: portions of the new area are already mapped. Linux has no such
+    /// number, and none of its own there.
+    pub const EMCOLLIDE: Errno = Errno(801);
+    /// UTek's: an area is outside the possible address space.
+    pub const EMRANGE: Errno = Errno(802);
+
     /// Splits a raw system call's return value: the kernel's errors are the
     /// last page of the address space (`IS_ERR_VALUE`, include/linux/err.h).
     #[inline]
@@ -35,6 +41,11 @@ impl fmt::Display for Errno {
         // Linux has one number for two names; the calls document this one.
         if *self == Errno::ENOTSUP {
             return f.write_str("ENOTSUP");
+        }
+        match *self {
+            Errno::EMCOLLIDE => return f.write_str("EMCOLLIDE"),
+            Errno::EMRANGE => return f.write_str("EMRANGE"),
+            _ => {}
         }
         // nix knows every name; its Debug form is the name itself.
         write!(f, "{:?}", nix::errno::Errno::from_raw(self.0))

@@ -90,6 +90,11 @@ pub(crate) enum Why {
         pid: i32,
         state: u8,
     },
+    /// Not all threads could be stopped at once.
+    OthersRun {
+        pid: i32,
+        state: u8,
+    },
     Frozen {
         pid: i32,
     },
@@ -140,6 +145,11 @@ pub(crate) enum Why {
         pid: i32,
         errno: Errno,
         at: &'static str,
+    },
+    /// The kernel refused a call made in the calling process.
+    OwnKernel {
+        call: &'static str,
+        errno: Errno,
     },
     /// The kernel refused the call itself, made in the target.
     Kernel {
@@ -251,6 +261,19 @@ impl fmt::Display for Why {
                 "no thread of process {pid} could be stopped in time (state {}: uninterruptible sleep, a vfork() whose child still runs, or frozen): try again later, or raise MMAN_PEER_TIMEOUT_MS",
                 state as char
             ),
+            Why::OthersRun { pid, state: b't' } => write!(
+                f,
+                "a thread of process {pid} is held by a debugger, and all have to stand still for a moment: let it detach, then try again"
+            ),
+            Why::OthersRun { pid, state: 0 } => write!(
+                f,
+                "another process shares the memory of process {pid} (vfork(), or clone() with CLONE_VM), and cannot be made to stand still: try again when it has ended"
+            ),
+            Why::OthersRun { pid, state } => write!(
+                f,
+                "not all threads of process {pid} could be made to stand still in time (one is in state {}): try again, or raise MMAN_PEER_TIMEOUT_MS",
+                state as char
+            ),
             Why::Frozen { pid } => write!(f, "process {pid} is frozen (cgroup freezer): thaw it, then try again"),
             Why::Signals { pid } => write!(f, "process {pid} takes signals without end: try again"),
             Why::LeftBehind { pid } => write!(
@@ -305,6 +328,7 @@ impl fmt::Display for Why {
                     _ => Ok(()),
                 }
             }
+            Why::OwnKernel { call, errno } => write!(f, "{call} in the calling process answered {errno}"),
             Why::Kernel { call, errno, hint } => {
                 write!(f, "{call} in the target answered {errno}")?;
                 if hint.is_empty() {

@@ -30,8 +30,8 @@
 //! |---|---|---|
 //! | edges | `ffi/`, `safe` | C types, errno; the types for Rust |
 //! | call | `call` | the order of events |
-//! | hall | `request`, `flags`, `companions` | what is wanted, in terms of Linux; pure |
-//! | doors | `peer`, `carry`, `phys`, `route`, `load` | who is meant, which way, what is brought along |
+//! | hall | `request`, `flags`, `companions`, `utek/` | what is wanted, in terms of Linux; pure |
+//! | doors | `peer`, `area`, `carry`, `phys`, `route`, `load` | who is meant, which way, what is brought along |
 //! | engine | `inject/`, `perform` | stop, call, put back, let go |
 //! | engine | `service/`, `perform` | the target does it itself when asked |
 //! | cellar | `sys`, `procfs`, `arch/`, `errno`, `fault`, `env`, `text` | raw calls and values |
@@ -40,6 +40,7 @@
 compile_error!("mman_peer is for Linux");
 
 mod arch;
+mod area;
 mod call;
 mod carry;
 mod companions;
@@ -60,5 +61,6 @@ mod safe;
 mod service;
 mod sys;
 mod text;
+mod utek;
 
 pub use safe::{allow, map_own, unmap_own, version, Consent, Error, Map, Peer, Way};

@@ -44,6 +44,14 @@ impl Path {
         self.push(&digits[at..]);
     }
 
+    fn push_hex(&mut self, number: usize) {
+        let digits = (usize::BITS - number.leading_zeros()).div_ceil(4).max(1);
+        for place in (0..digits).rev() {
+            let digit = (number >> (4 * place)) & 15;
+            self.push(&[b"0123456789abcdef"[digit]]);
+        }
+    }
+
     fn push(&mut self, part: &[u8]) {
         // Every path above fits: "/proc/2147483647/" and a short name.
         for &byte in part {
@@ -54,8 +62,12 @@ impl Path {
         }
     }
 
-    fn terminated(&self) -> &[u8] {
+    pub fn terminated(&self) -> &[u8] {
         &self.bytes[..self.len]
+    }
+
+    pub fn bytes_before_nul(&self) -> &[u8] {
+        &self.bytes[..self.len.saturating_sub(1)]
     }
 
     /// With zeros behind the NUL, to whole words.
@@ -142,6 +154,7 @@ pub(crate) struct Status {
     pub tgid: i32,
     pub tracer: i32,
     pub euid: u32,
+    pub egid: u32,
     pub pending: SignalSet,
     pub blocked: SignalSet,
     pub ignored: SignalSet,
@@ -175,6 +188,10 @@ impl Status {
                 // Real, effective, saved, file system.
                 let effective = value.split(|&b| b == b'\t').nth(2).and_then(number);
                 self.euid = effective.unwrap_or(integer) as u32;
+            }
+            b"Gid" => {
+                let effective = value.split(|&b| b == b'\t').nth(2).and_then(number);
+                self.egid = effective.unwrap_or(integer) as u32;
             }
             b"SigPnd" | b"ShdPnd" => self.pending |= signals(value),
             b"SigBlk" => self.blocked = signals(value),
@@ -348,6 +365,16 @@ pub(crate) fn touch_pages(tid: Tid, address: usize, len: usize, page: usize) {
     }
 }
 
+/// "/proc/PID/root": files as that process sees them.
+pub(crate) fn root_path(pid: i32) -> Path {
+    Path::of(pid, "root")
+}
+
+/// "/proc/PID/mem".
+pub(crate) fn memory_path(pid: i32) -> Path {
+    Path::of(pid, "mem")
+}
+
 /// Whether /proc/TID/mem can be opened, which asks the right to attach.
 pub(crate) fn memory_opens(tid: Tid) -> Result<(), Errno> {
     open(tid.0, "mem").map(|_| ())
@@ -514,6 +541,244 @@ pub(crate) fn widened_to_huge_pages(pid: i32, start: usize, end: usize) -> Resul
     Ok((wide != (start, end)).then_some(wide))
 }
 
+// ---- smaps ----------------------------------------------------------------
+
+/// What VmFlags of /proc/PID/smaps says of a mapping, as far as it matters here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks(u16);
+
+impl Marks {
+    pub const HUGE: Marks = Marks(1);
+    pub const DEVICE: Marks = Marks(2);
+    pub const SEALED: Marks = Marks(4);
+    pub const STACK: Marks = Marks(8);
+    pub const WIPED: Marks = Marks(16);
+    pub const FAULTS_IN_USER_MODE: Marks = Marks(32);
+    pub const LOCKED: Marks = Marks(64);
+    pub const NOT_INHERITED: Marks = Marks(128);
+    pub const NOT_DUMPED: Marks = Marks(256);
+
+    pub fn has(self, mark: Marks) -> bool {
+        self.0 & mark.0 != 0
+    }
+
+    /// Two letters each (Documentation/filesystems/proc.rst).
+    fn parse(value: &[u8]) -> Marks {
+        value.split(|&b| b == b' ').fold(Marks(0), |marks, letters| {
+            let mark = match letters {
+                b"ht" => Marks::HUGE,
+                b"io" | b"pf" | b"mm" => Marks::DEVICE,
+                b"sl" => Marks::SEALED,
+                b"gd" | b"ss" => Marks::STACK,
+                b"wf" | b"mt" => Marks::WIPED,
+                b"um" | b"uw" | b"ui" => Marks::FAULTS_IN_USER_MODE,
+                b"lo" => Marks::LOCKED,
+                b"dc" => Marks::NOT_INHERITED,
+                b"dd" => Marks::NOT_DUMPED,
+                _ => Marks(0),
+            };
+            Marks(marks.0 | mark.0)
+        })
+    }
+}
+
+/// A mapping with all that smaps says of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mapped {
+    pub start: usize,
+    pub end: usize,
+    /// PROT_READ, PROT_WRITE, PROT_EXEC.
+    pub access: i32,
+    pub shared: bool,
+    pub offset: u64,
+    pub device: u64,
+    pub inode: u64,
+    /// Of no program: the vdso and its data, the first stack, uprobes, memfd_secret(2).
+    pub kernels: bool,
+    /// Its name ends with the number of a process: an object of utek_mmap()'s, and its keeper.
+    pub keeper: Option<i32>,
+    pub protection_key: bool,
+    pub marks: Marks,
+}
+
+/// How an object that utek_mmap() makes is called, before its keeper's pid.
+pub(crate) const OBJECT_NAME: &[u8] = b"mman_peer-utek:";
+
+impl Mapped {
+    fn parse(line: &[u8]) -> Option<Mapped> {
+        let whole = MapsLine::parse(line)?;
+        let (_, _, [r, w, x, _]) = parse_range(line)?;
+        let bit = |byte, letter, access| if byte == letter { access } else { 0 };
+        // Behind the fifth field, blanks, and a name that may be cut off.
+        let fields: usize = line.split(|&b| b == b' ').take(5).map(|f| f.len() + 1).sum();
+        let name = line.get(fields..).unwrap_or_default().trim_ascii_start();
+        let harmless: [&[u8]; 3] = [b"[heap]", b"[anon:", b"[anon_shmem:"];
+        let own = name.starts_with(b"[") && !harmless.iter().any(|n| name.starts_with(n));
+        let object = name.strip_prefix(b"/memfd:").and_then(|rest| rest.strip_prefix(OBJECT_NAME));
+        Some(Mapped {
+            start: whole.start,
+            end: whole.end,
+            access: bit(r, b'r', libc::PROT_READ) | bit(w, b'w', libc::PROT_WRITE) | bit(x, b'x', libc::PROT_EXEC),
+            shared: whole.shared,
+            offset: whole.offset,
+            device: whole.device,
+            inode: whole.inode,
+            kernels: own || name.starts_with(b"/secretmem"),
+            keeper: object.and_then(number).and_then(|n| i32::try_from(n).ok()),
+            protection_key: false,
+            marks: Marks(0),
+        })
+    }
+}
+
+/// Calls `each` with the mappings that have a part in a range, in their order; it says false to end.
+///
+/// Without `marks` it reads maps, which costs nothing for each page.
+pub(crate) fn each_mapped(
+    pid: i32,
+    start: usize,
+    end: usize,
+    marks: bool,
+    mut each: impl FnMut(&Mapped) -> bool,
+) -> Result<(), Errno> {
+    let mut current: Option<Mapped> = None;
+    each_line(&open(pid, if marks { "smaps" } else { "maps" })?, |line| {
+        if let Some(mapped) = Mapped::parse(line) {
+            current = Some(mapped).filter(|m| m.end > start && m.start < end);
+            return mapped.start < end && (marks || current.as_ref().is_none_or(&mut each));
+        }
+        let Some(mapped) = &mut current else { return true };
+        if let Some(key) = line.strip_prefix(b"ProtectionKey:").and_then(number) {
+            mapped.protection_key = key != 0;
+        }
+        // The last line of each.
+        if let Some(flags) = line.strip_prefix(b"VmFlags:") {
+            mapped.marks = Marks::parse(flags);
+            return each(mapped);
+        }
+        true
+    })
+}
+
+/// Calls `each` with the parts of a range whose pages the process has, in memory
+/// or in swap: the others hold what a first touch would give them.
+/// Where that is kept from us, with the whole range.
+pub(crate) fn each_present(
+    pid: i32,
+    start: usize,
+    end: usize,
+    page: usize,
+    mut each: impl FnMut(usize, usize) -> bool,
+) {
+    const PRESENT_OR_SWAPPED: u64 = 3 << 62;
+    let Ok(pagemap) = open(pid, "pagemap") else {
+        each(start, end);
+        return;
+    };
+    let mut entries = [0u8; 2048];
+    let mut run: Option<usize> = None;
+    let mut at = start;
+    while at < end {
+        let wanted = ((end - at) / page * 8).min(entries.len());
+        let Some(got) = entries.get_mut(..wanted) else { return };
+        let read = sys::read_at(&pagemap, got, (at / page * 8) as u64).unwrap_or(0) / 8;
+        if read == 0 {
+            each(run.unwrap_or(at), end);
+            return;
+        }
+        for entry in got.chunks_exact(8).take(read) {
+            let here = u64::from_ne_bytes(entry.try_into().unwrap_or_default()) & PRESENT_OR_SWAPPED != 0;
+            match (here, run) {
+                (true, None) => run = Some(at),
+                (false, Some(from)) => {
+                    if !each(from, at) {
+                        return;
+                    }
+                    run = None;
+                }
+                _ => {}
+            }
+            at += page;
+        }
+    }
+    if let Some(from) = run {
+        each(from, end);
+    }
+}
+
+/// The descriptors of a process: calls `each` with their numbers; it says false to end.
+pub(crate) fn each_descriptor(pid: i32, mut each: impl FnMut(i32) -> bool) -> Result<(), Errno> {
+    let directory = sys::open(Path::of(pid, "fd").terminated(), libc::O_RDONLY | libc::O_DIRECTORY)?;
+    each_entry(&directory, |name| number(name).is_none_or(|fd| each(fd as i32)))
+}
+
+/// Calls `each` with every process that /proc shows; it says false to end.
+pub(crate) fn each_process(mut each: impl FnMut(i32) -> bool) {
+    let Ok(directory) = sys::open(b"/proc\0", libc::O_RDONLY | libc::O_DIRECTORY) else { return };
+    let _ = each_entry(&directory, |name| number(name).is_none_or(|pid| each(pid as i32)));
+}
+
+/// The number that stands in hexadecimal behind `name`, as the name of a memfd
+/// that a process has open.
+pub(crate) fn number_behind_memfd(pid: i32, name: &[u8]) -> Option<usize> {
+    let mut found = None;
+    let _ = each_descriptor(pid, |fd| {
+        let mut buffer = [0u8; 96];
+        let link = sys::read_link(descriptor_path(pid, fd).terminated(), &mut buffer);
+        found = link
+            .and_then(|text| text.strip_prefix(b"/memfd:")?.strip_prefix(name))
+            .and_then(hex)
+            .map(|(value, _)| address(value));
+        found.is_none()
+    });
+    found
+}
+
+/// Device and inode of what a descriptor of a process is on.
+pub(crate) fn descriptor_object(pid: i32, fd: i32) -> Option<(u64, u64)> {
+    sys::stat(descriptor_path(pid, fd).terminated()).ok().map(|st| (st.st_dev, st.st_ino))
+}
+
+/// "/proc/PID/map_files/START-END".
+pub(crate) fn mapping_path(pid: i32, start: usize, end: usize) -> Path {
+    let mut path = Path::of(pid, "map_files/");
+    path.len -= 1; // the NUL
+    path.push_hex(start);
+    path.push(b"-");
+    path.push_hex(end);
+    path.push(&[0]);
+    path
+}
+
+/// Calls `each` with the children of a thread; nothing where the kernel does not list them.
+pub(crate) fn each_child(pid: i32, tid: Tid, mut each: impl FnMut(i32) -> bool) {
+    let mut path = Path::of(pid, "task/");
+    path.len -= 1;
+    path.push_number(tid.0);
+    path.push(b"/children\0");
+    let Ok(file) = path.open() else { return };
+    let (mut chunk, mut child) = ([0u8; 256], 0i32);
+    while let Ok(n @ 1..) = sys::read(&file, &mut chunk) {
+        for &byte in chunk.iter().take(n) {
+            if byte.is_ascii_digit() {
+                child = child.wrapping_mul(10).wrapping_add(i32::from(byte - b'0'));
+            } else if child != 0 {
+                if !each(child) {
+                    return;
+                }
+                child = 0;
+            }
+        }
+    }
+}
+
+/// vm.mmap_min_addr.
+pub(crate) fn lowest_address() -> usize {
+    let Ok(file) = sys::open(b"/proc/sys/vm/mmap_min_addr\0", libc::O_RDONLY) else { return 0 };
+    let mut buffer = [0u8; 24];
+    read_into(&file, &mut buffer).ok().and_then(number).map_or(0, |n| n as usize)
+}
+
 // ---- tasks ----------------------------------------------------------------
 
 /// How many threads a process has; a look that opens no file: a directory of
@@ -602,6 +867,7 @@ mod tests {
             "Tgid:\t12",
             "TracerPid:\t7",
             "Uid:\t1\t2\t3\t4",
+            "Gid:\t5\t6\t7\t8",
             "SigPnd:\t0000000000000001",
             "ShdPnd:\t0000000000000100",
             "SigIgn:\t0000000000001000",
@@ -616,6 +882,7 @@ mod tests {
                 tgid: 12,
                 tracer: 7,
                 euid: 2,
+                egid: 6,
                 pending: 0x101,
                 blocked: 0,
                 ignored: 0x1000,

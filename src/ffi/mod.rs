@@ -9,6 +9,7 @@
 mod companions;
 mod extras;
 mod qnx;
+mod utek;
 
 use crate::call::{self, Route};
 use crate::env;
@@ -78,6 +79,15 @@ fn serve_stop() -> c_int {
         Ok(0)
     });
     stopped.map_or(-1, |_| 0)
+}
+
+fn utek(pid: c_int, from: usize, to: usize, len: usize, prot: u32, share: bool) -> c_int {
+    let request = crate::utek::request::Request { pid, from, to, len, prot, share };
+    let share = u8::from(share);
+    edge(&format_args!("utek_mmap({pid}, {from:#x}, {to:#x}, {len}, {prot:#x}, {share})"), |route| {
+        crate::utek::map(&request, route).map(|()| 0)
+    })
+    .map_or(-1, |_| 0)
 }
 
 /// Runs a call between the errno of before and the errno of after.

@@ -13,10 +13,12 @@
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod crowd;
 mod instruction;
 mod restart;
 mod rseq;
 pub(crate) mod session;
+pub(crate) mod standstill;
 mod threads;
 mod tracer;
 mod wait;
@@ -384,6 +386,7 @@ fn attempt(
                 errand.start_over();
                 return End::Gone;
             }
+            Err(Lost::Others { state }) => return End::Busy(Why::OthersRun { pid, state }),
             Err(Lost::Frozen) => return End::Busy(Why::Frozen { pid }),
             Err(Lost::Trapped) => return End::Fault(Fault::new(Errno::EPERM, Why::Trapped { pid })),
         }

@@ -73,6 +73,8 @@ pub(crate) enum Lost {
     Gone,
     /// The thread was frozen on its way.
     Frozen,
+    /// Another thread that had to stand still meanwhile could not be stopped.
+    Others { state: u8 },
     /// The call was trapped (SIGSYS, or its instruction is gone); the trap's signal is discarded.
     Trapped,
 }
@@ -316,6 +318,11 @@ impl<'a> Session<'a> {
 
     pub fn peer(&self) -> &'a Peer {
         self.peer
+    }
+
+    /// How its tracer waits.
+    pub fn waiting(&self) -> &'a Waiting {
+        self.waiting
     }
 
     /// How the target's program calls the kernel.

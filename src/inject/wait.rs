@@ -64,6 +64,22 @@ pub(crate) enum How {
 }
 
 impl Waiting {
+    /// Prepares for holding more than one thread at a time. Attaching to the
+    /// next one waits for what an exec() of the target holds, and that waits until
+    /// the threads that it ends are collected (`de_thread`): so from now on they
+    /// are, at each tick. False where this tracer has no ticks.
+    pub fn collect_the_ended(&self) -> bool {
+        match &self.how {
+            How::Blocking { timer, .. } => {
+                if !timer.replace(true) {
+                    sys::tick_every(self.slice);
+                }
+                true
+            }
+            How::Polling => false,
+        }
+    }
+
     pub fn next_stop(&self, tid: Tid, patience: Patience) -> Awaited {
         match &self.how {
             How::Blocking { timer, spinning } => blocking(tid, patience, timer, spinning, self.slice),

@@ -19,6 +19,18 @@ impl Descriptor {
     }
 }
 
+impl Descriptor {
+    /// The number alone: the descriptor stays open.
+    pub fn keep(self) -> c_int {
+        core::mem::ManuallyDrop::new(self).0
+    }
+
+    /// A descriptor that was kept.
+    pub fn kept(number: c_int) -> Descriptor {
+        Descriptor(number)
+    }
+}
+
 impl Drop for Descriptor {
     fn drop(&mut self) {
         // SAFETY: the number is ours by construction.
@@ -101,6 +113,32 @@ pub(crate) fn stat(path: &[u8]) -> Result<arch::Stat, Errno> {
     Ok(unsafe { st.assume_init() })
 }
 
+/// What a symbolic link says; none if there is none, or no room.
+pub(crate) fn read_link<'b>(link: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    debug_assert_eq!(link.last(), Some(&0));
+    let (to, room) = (buffer.as_mut_ptr(), buffer.len());
+    // SAFETY: link is a NUL-terminated string; the buffer is writable for its length.
+    let len = unsafe { call!(libc::SYS_readlinkat, libc::AT_FDCWD, link.as_ptr(), to, room) }.ok()?;
+    buffer.get(..len)
+}
+
+/// The path that a link of /proc names, below `root`, with a NUL; none if it is
+/// no path, or its file has been removed.
+pub(crate) fn link_target<'b>(link: &[u8], root: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    debug_assert_eq!(link.last(), Some(&0));
+    buffer.get_mut(..root.len())?.copy_from_slice(root);
+    let room = buffer.get_mut(root.len()..)?;
+    // SAFETY: link is a NUL-terminated string; the room is writable for its length.
+    let len =
+        unsafe { call!(libc::SYS_readlinkat, libc::AT_FDCWD, link.as_ptr(), room.as_mut_ptr(), room.len()) }.ok()?;
+    let path = room.get(..len)?;
+    if !path.starts_with(b"/") || path.ends_with(b" (deleted)") {
+        return None;
+    }
+    *room.get_mut(len)? = 0;
+    buffer.get(..root.len() + len + 1)
+}
+
 /// A file in memory, of that size.
 pub(crate) fn memfd(name: &[u8], flags: u32, size: usize) -> Result<Descriptor, Errno> {
     debug_assert_eq!(name.last(), Some(&0));
@@ -127,6 +165,47 @@ pub(crate) fn has_sealed_size(file: &Descriptor, size: usize) -> bool {
     let seals = unsafe { call!(libc::SYS_fcntl, file.0, libc::F_GET_SEALS, 0) };
     seals.is_ok_and(|seals| seals as c_int & SIZE_SEALS == SIZE_SEALS)
         && fstat(file.0).is_ok_and(|st| st.st_size as u64 == size as u64)
+}
+
+/// A file in memory that nobody can shrink, or make executable, and that only
+/// its owner may open again. It is far larger than `len` where the process may
+/// have such files: a mapping of it that its program enlarges (mremap, as
+/// realloc() does) has memory behind it. What nobody touches takes no room.
+pub(crate) fn shared_object(name: &[u8], len: usize) -> Result<Descriptor, Errno> {
+    /// Since Linux 6.3; it allows sealing, too.
+    const MFD_NOEXEC_SEAL: u32 = 8;
+    const ROOM: u64 = 1 << 40;
+    let made = memfd(name, libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL, 0);
+    let file = match made {
+        Err(Errno::EINVAL) => memfd(name, libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING, 0)?,
+        made => made?,
+    };
+    let mut limit = [0u64; 2];
+    // SAFETY: the limit is two words of 64 bits, of any process.
+    let asked = unsafe { call!(libc::SYS_prlimit64, 0, libc::RLIMIT_FSIZE, 0, limit.as_mut_ptr()) };
+    let [soft, _] = limit;
+    let room = if usize::BITS == 64 && asked.is_ok() && soft == u64::MAX { ROOM } else { 0 };
+    let [low, high] = arch::offset_words(len as u64 + room);
+    // SAFETY: no pointers in any of these.
+    unsafe {
+        call!(arch::FTRUNCATE, file.0, low, high)?;
+        call!(libc::SYS_fchmod, file.0, 0o600)?;
+    }
+    seal_size(&file)?;
+    Ok(file)
+}
+
+/// ioctl(2) with a structure that it reads or fills.
+pub(crate) fn ioctl<T>(fd: &Descriptor, request: u32, with: &mut T) -> Result<(), Errno> {
+    // SAFETY: callers pass the structure that the request names by its size.
+    unsafe { call!(libc::SYS_ioctl, fd.0, request, &raw mut *with) }.map(|_| ())
+}
+
+/// ftruncate(2).
+pub(crate) fn set_size(fd: &Descriptor, size: u64) -> Result<(), Errno> {
+    let [low, high] = arch::offset_words(size);
+    // SAFETY: no pointers.
+    unsafe { call!(arch::FTRUNCATE, fd.0, low, high) }.map(|_| ())
 }
 
 /// A buffer from a DMA heap (include/uapi/linux/dma-heap.h).

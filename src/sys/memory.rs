@@ -50,6 +50,14 @@ pub(crate) fn touch_pages(tid: Tid, address: usize, len: usize, page: usize, wri
     }
 }
 
+/// Moves a mapping of the caller's over another one: one call, by which the
+/// range has the old memory or the new (mremap(2)).
+pub(crate) fn move_mapping(from: usize, len: usize, to: usize) -> Result<usize, Errno> {
+    let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
+    // SAFETY: replacing its own memory at `to` is what the program has asked for.
+    unsafe { call!(libc::SYS_mremap, from, len, len, flags, to) }
+}
+
 /// Private anonymous memory of the caller's.
 pub(crate) fn map_private(len: usize) -> Result<usize, Errno> {
     map_own(len, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK)

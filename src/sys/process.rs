@@ -6,6 +6,7 @@ use super::files::Descriptor;
 use super::{call, Tid, Timespec};
 use crate::arch;
 use crate::errno::Errno;
+use core::mem::MaybeUninit;
 use libc::c_int;
 
 pub(crate) fn getpid() -> i32 {
@@ -76,6 +77,21 @@ pub(crate) fn process_number(pidfd: &Descriptor) -> Option<u64> {
     super::files::is_on(pidfd, PID_FS_MAGIC).then(|| super::files::fstat(pidfd.0).ok().map(|st| st.st_ino)).flatten()
 }
 
+/// The process group of a process.
+pub(crate) fn process_group(pid: i32) -> Option<i32> {
+    // SAFETY: no pointers.
+    unsafe { call!(libc::SYS_getpgid, pid) }.ok().map(|group| group as i32)
+}
+
+/// Whether the calling process is of a group, effectively or as one of its others.
+pub(crate) fn is_of_group(group: u32) -> bool {
+    let mut groups = [0 as libc::gid_t; 256];
+    // With more groups than that the call fails, and none counts.
+    // SAFETY: both only ask, and at most so many are written; getgroups() is async-signal-safe.
+    let (own, count) = unsafe { (libc::getegid(), libc::getgroups(groups.len() as c_int, groups.as_mut_ptr())) };
+    own == group || groups.iter().take(count.max(0) as usize).any(|&g| g == group)
+}
+
 /// The size of a page of the running kernel.
 pub(crate) fn page_size() -> usize {
     // SAFETY: getauxval reads the vector that the kernel left at process start.
@@ -141,6 +157,38 @@ pub(crate) fn wait4(tid: Tid, options: c_int) -> Result<Option<c_int>, Errno> {
     // SAFETY: status is writable; no rusage is asked for.
     let got = unsafe { call!(libc::SYS_wait4, tid.0, &raw mut status, options | libc::__WALL, 0) }?;
     Ok((got != 0).then_some(status))
+}
+
+/// Collects the children and tracees that have ended. A stop is left to who waits for it.
+pub(super) fn collect_the_ended() {
+    let options = libc::WEXITED | libc::WNOHANG | libc::__WALL;
+    loop {
+        let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+        let look = options | libc::WNOWAIT;
+        // SAFETY: info is writable; no rusage is asked for.
+        let asked = unsafe { call!(libc::SYS_waitid, libc::P_ALL, 0, info.as_mut_ptr(), look, 0) };
+        // SAFETY: zeroed, and filled by the kernel if there is one.
+        let info = unsafe { info.assume_init() };
+        // A tracee's stop is reported unasked (`wait_task_stopped`).
+        if asked.is_err() || !matches!(info.si_code, libc::CLD_EXITED | libc::CLD_KILLED | libc::CLD_DUMPED) {
+            return;
+        }
+        // SAFETY: waitid() fills the pid, and was asked for it.
+        let pid = unsafe { info.si_pid() };
+        // SAFETY: neither siginfo nor rusage is asked for.
+        if unsafe { call!(libc::SYS_waitid, libc::P_PID, pid, 0, options, 0) }.is_err() {
+            return;
+        }
+    }
+}
+
+/// Whether two processes have one address space (kcmp(2)); false where the
+/// kernel cannot tell.
+pub(crate) fn same_memory(a: i32, b: i32) -> bool {
+    const KCMP_VM: c_int = 1;
+    // SAFETY: no pointers.
+    let compared = unsafe { call!(libc::SYS_kcmp, a, b, KCMP_VM, 0, 0) };
+    compared == Ok(0)
 }
 
 /// prctl(2) with one argument.

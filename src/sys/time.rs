@@ -39,16 +39,19 @@ pub(crate) fn yield_cpu() {
     let _ = unsafe { call!(libc::SYS_sched_yield) };
 }
 
-/// From now on a blocking call of this process returns EINTR at each tick.
+/// From now on a blocking call of this process returns EINTR at each tick, or is
+/// begun anew by the kernel; children and tracees that have ended are collected.
 /// Only for a process whose handlers and timers are its own: a helper.
 pub(crate) fn tick_every(interval: Duration) {
-    extern "C" fn nothing(_: c_int) {}
-    // SAFETY: sigaction with an empty handler and a full mask; libc adds the
+    extern "C" fn collect(_: c_int) {
+        super::process::collect_the_ended();
+    }
+    // SAFETY: sigaction with a handler that makes raw calls only, and a full mask; libc adds the
     // return trampoline, takes no lock (but for SIGABRT), and no SA_RESTART is
     // what makes the call return. The timer's structure outlives its call.
     unsafe {
         let mut action: libc::sigaction = core::mem::zeroed();
-        action.sa_sigaction = nothing as extern "C" fn(c_int) as usize;
+        action.sa_sigaction = collect as extern "C" fn(c_int) as usize;
         libc::sigfillset(&raw mut action.sa_mask);
         libc::sigaction(libc::SIGALRM, &raw const action, core::ptr::null_mut());
         set_signal_mask(SignalSet::MAX & !signal_bit(libc::SIGALRM));

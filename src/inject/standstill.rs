@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Memory that is copied, or moved under an object that others can map, while
+//! the process it belongs to stands still.
+//!
+//! What can be done before is done before: the object is in the target, and the
+//! pages of the copy are there, when its threads stop. Then they stand still for
+//! the copy and one mmap() for each of its mappings. Every moment between finds
+//! the target right: a mapping of it has the old memory or the new, and both
+//! hold the same. A tracer that dies lets all go as they are.
+
+use super::crowd::Crowd;
+use super::session::{Lost, Session};
+use super::tracer::{self, Kind};
+use super::{wait, Errand, Pause, Trace};
+use crate::arch::SystemCall;
+use crate::area::{Area, Piece};
+use crate::carry::Carry;
+use crate::errno::Errno;
+use crate::fault::{Fault, Why};
+use crate::peer::Peer;
+use crate::perform::{Hands, Own};
+use crate::procfs::{self, Marks};
+use crate::request::{After, FileFacts, MapPlan};
+use crate::sys::{self, SignalsBlocked, Tid};
+use core::time::Duration;
+use libc::c_int;
+
+/// An area, and where its contents go.
+#[derive(Clone, Copy)]
+pub(crate) struct Copying<'p> {
+    pub area: &'p Area,
+    /// The area's first address, and where in the caller that is copied to.
+    pub from: usize,
+    pub to: usize,
+    /// With an object, mapped at `to` from its offset 0, the area's private
+    /// pieces are moved to it, and only these are copied.
+    pub object: Option<c_int>,
+    /// The copy takes the area's own place.
+    pub in_place: bool,
+}
+
+impl Copying<'_> {
+    fn wanted(&self, piece: &Piece) -> bool {
+        self.object.is_none() || piece.is_unshared()
+    }
+
+    fn place(&self, at: usize) -> usize {
+        self.to + (at - self.from)
+    }
+
+    /// Anonymous memory has nothing where it has no page.
+    fn sparse(piece: &Piece) -> bool {
+        piece.mapped.inode == 0 && !piece.mapped.shared
+    }
+
+    /// Makes room for the pages that are to be copied, as far as can be told by now.
+    pub fn prepare(&self, pid: i32) {
+        let page = sys::page_size();
+        for piece in self.area.pieces().iter().filter(|piece| self.wanted(piece)) {
+            let populate = |start: usize, end: usize| {
+                const MADV_POPULATE_WRITE: c_int = 23;
+                let range = [self.place(start) as u64, (end - start) as u64, MADV_POPULATE_WRITE as u64, 0, 0, 0];
+                // Before Linux 5.14 the copy brings them in.
+                matches!(Own.call(SystemCall::Madvise, range), Ok(Ok(_)))
+            };
+            if Self::sparse(piece) {
+                procfs::each_present(pid, piece.start, piece.end, page, populate);
+            } else {
+                populate(piece.start, piece.end);
+            }
+        }
+    }
+
+    /// Copies what there is from piece `first` on.
+    fn copy(&self, pid: i32, tid: Tid, first: usize) -> Result<(), Fault> {
+        let page = sys::page_size();
+        for piece in self.area.pieces().iter().skip(first).filter(|piece| self.wanted(piece)) {
+            let mut copied = Ok(());
+            let mut copy = |start: usize, end: usize| {
+                copied = read(pid, tid, start, self.place(start), end - start, piece);
+                copied.is_ok()
+            };
+            if Self::sparse(piece) {
+                procfs::each_present(pid, piece.start, piece.end, page, copy);
+            } else {
+                copy(piece.start, piece.end);
+            }
+            copied.map_err(unreadable)?;
+        }
+        Ok(())
+    }
+}
+
+fn unreadable(errno: Errno) -> Fault {
+    match errno {
+        Errno::EFAULT | Errno::EIO => Fault::says(
+            Errno::ENOTSUP,
+            "the area holds memory that the kernel lets nobody read from outside: a device's, secret, or beyond the end of a file",
+        ),
+        errno => Fault::new(errno, Why::Kernel { call: "process_vm_readv()", errno, hint: "" }),
+    }
+}
+
+/// Reads into memory of the caller's, which is mapped there for this.
+fn read(pid: i32, tid: Tid, from: usize, to: usize, len: usize, piece: &Piece) -> Result<(), Errno> {
+    // SAFETY: the caller of this engine has mapped the range writable, and nobody else uses it yet.
+    let mut into = unsafe { core::slice::from_raw_parts_mut(to as *mut u8, len) };
+    let mut at = from;
+    // What may not be read by the program can be read as a debugger does.
+    let debugger = if piece.mapped.access & libc::PROT_READ == 0 {
+        Some(sys::open(procfs::memory_path(pid).terminated(), libc::O_RDONLY)?)
+    } else {
+        None
+    };
+    while !into.is_empty() {
+        let n = match &debugger {
+            Some(memory) => sys::read_at(memory, into, at as u64)?,
+            None => sys::read_memory(tid, at, into)?,
+        };
+        if n == 0 {
+            return Err(Errno::EFAULT);
+        }
+        at += n;
+        into = into.get_mut(n..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+fn changed() -> Fault {
+    Fault::says(Errno::EAGAIN, "the mappings of the area changed during the call: try again")
+}
+
+/// What a piece is mapped anew by, call after call: the one swap, and then
+/// what the old mapping had beside its access.
+const STEPS: usize = 4;
+
+fn step(piece: &Piece, k: usize, object: c_int, from: usize) -> Option<(SystemCall, [u64; 6])> {
+    let (start, len, marks) = (piece.start as u64, piece.len() as u64, piece.mapped.marks);
+    let advice = |advice: c_int| (SystemCall::Madvise, [start, len, advice as u64, 0, 0, 0]);
+    match k {
+        0 => {
+            let flags = (libc::MAP_SHARED | libc::MAP_FIXED) as u64;
+            let offset = (piece.start - from) as u64;
+            Some((SystemCall::Mmap, [start, len, piece.mapped.access as u64, flags, object as u64, offset]))
+        }
+        1 => marks.has(Marks::NOT_INHERITED).then(|| advice(libc::MADV_DONTFORK)),
+        2 => marks.has(Marks::NOT_DUMPED).then(|| advice(libc::MADV_DONTDUMP)),
+        _ => {
+            marks.has(Marks::LOCKED).then_some((SystemCall::Mlock2, [start, len, libc::MLOCK_ONFAULT as u64, 0, 0, 0]))
+        }
+    }
+}
+
+/// Moves the area's private pieces to the object, by calls that `hands` make;
+/// `done` counts the steps.
+fn swap<H: Hands>(
+    copying: &Copying<'_>,
+    object: c_int,
+    done: &mut usize,
+    hands: &mut H,
+) -> Result<Result<(), Fault>, H::Lost> {
+    while let Some(piece) = copying.area.pieces().get(*done / STEPS) {
+        let k = *done % STEPS;
+        if copying.wanted(piece) {
+            if let Some((call, arguments)) = step(piece, k, object, copying.from) {
+                match hands.call(call, arguments)? {
+                    Err(errno) if k == 0 => {
+                        // EAGAIN is kept for a target that cannot be reached.
+                        let says = if errno == Errno::EAGAIN { Errno::ENOMEM } else { errno };
+                        return Ok(Err(Fault::new(says, Why::Kernel { call: "mmap()", errno, hint: "" })));
+                    }
+                    // A lock beyond a limit that was lowered since, say.
+                    _ => {}
+                }
+            }
+        }
+        *done += 1;
+    }
+    Ok(Ok(()))
+}
+
+/// Copies or moves an area of another process.
+pub(crate) fn of_peer(
+    peer: &Peer,
+    copying: Copying<'_>,
+    signals: &SignalsBlocked,
+    timeout: Duration,
+    trace: &mut Trace,
+) -> Result<(), Fault> {
+    let mut errand = Still { copying, carry: None, swapped: 0, copied: false, refused: None };
+    errand.start_over();
+    super::run(peer, &mut errand, signals, timeout, trace)?;
+    errand.refused.map_or(Ok(()), Err)
+}
+
+struct Still<'p> {
+    copying: Copying<'p>,
+    carry: Option<Carry>,
+    swapped: usize,
+    copied: bool,
+    refused: Option<Fault>,
+}
+
+/// An object of our own making; not held in advance, since its place is taken.
+const FACTS: FileFacts = FileFacts { readable: true, writable: true, directory: false, regular: true, plain: false };
+
+impl Still<'_> {
+    fn finished(&self) -> bool {
+        self.refused.is_some()
+            || match self.carry {
+                Some(_) => self.swapped == self.copying.area.pieces().len() * STEPS,
+                None => self.copied,
+            }
+    }
+
+    /// The threads stand still from here to the end of this.
+    fn stand_still(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
+        let (peer, tid) = (session.peer(), session.tid());
+        let others = Crowd::hold(peer, session.waiting(), tid)?;
+        // Of a piece that is moved already only the marks may be missing.
+        let first = self.swapped.div_ceil(STEPS);
+        if !self.copying.area.still_holds(peer.pid(), first) {
+            self.refused = Some(changed());
+            return Ok(());
+        }
+        if let Err(fault) = self.copying.copy(peer.pid(), tid, first) {
+            self.refused = Some(fault);
+            return Ok(());
+        }
+        self.copied = true;
+        if let Some(Ok(object)) = self.carry.as_ref().map(Carry::outcome) {
+            if let Err(fault) = swap(&self.copying, object, &mut self.swapped, session)? {
+                self.refused = Some(fault);
+            }
+        }
+        drop(others);
+        Ok(())
+    }
+}
+
+impl Errand for Still<'_> {
+    fn perform(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
+        if self.carry.is_some() && session.only_mapping() && !self.begun() {
+            self.refused = Some(Fault::new(Errno::EPERM, Why::SeccompFilter { pid: session.peer().pid() }));
+            return Ok(());
+        }
+        if !self.finished() {
+            if let Some(carry) = &mut self.carry {
+                let (addr, len) = (self.copying.from, sys::page_size());
+                let flags = libc::MAP_SHARED | libc::MAP_FIXED;
+                let after = After::default();
+                let plan = MapPlan { addr, len, prot: 0, flags, file: None, physical: false, off: 0, shift: 0, after };
+                carry.bring(&plan, session)?;
+                if let Err(fault) = carry.outcome() {
+                    self.refused = Some(fault);
+                }
+            }
+        }
+        if !self.finished() {
+            match self.stand_still(session) {
+                // It may take until the deadline, and then nothing must be left.
+                Err(lost @ Lost::Others { .. }) if self.swapped == 0 => {
+                    if let Some(carry) = &mut self.carry {
+                        carry.tidy(session)?;
+                    }
+                    self.start_over();
+                    return Err(lost);
+                }
+                done => done?,
+            }
+        }
+        match &mut self.carry {
+            Some(carry) => carry.tidy(session),
+            None => Ok(()),
+        }
+    }
+
+    fn begun(&self) -> bool {
+        self.swapped > 0 || self.carry.as_ref().is_some_and(Carry::begun)
+    }
+
+    fn recheck(&mut self, session: &Session<'_>) {
+        if let Some(carry) = &mut self.carry {
+            carry.recheck(session);
+        }
+    }
+
+    fn start_over(&mut self) {
+        self.carry = self.copying.object.map(|fd| Carry::new(fd, FACTS));
+        self.swapped = 0;
+        self.copied = false;
+        self.refused = None;
+    }
+}
+
+/// Copies or moves an area of the calling process itself, while its other
+/// threads stand still; `own` is the calling process. With `then`, that much is
+/// done with the copy before they go on.
+pub(crate) fn of_caller(
+    own: &Peer,
+    copying: Copying<'_>,
+    signals: &SignalsBlocked,
+    timeout: Duration,
+    trace: &mut Trace,
+    then: &mut dyn FnMut() -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let caller = sys::gettid();
+    let (pid, deadline) = (own.pid(), sys::now() + timeout);
+    holds_a_stack(&copying, "the area holds the stack of the calling thread: call from another thread")?;
+    let mut pause = Pause::new();
+    loop {
+        trace.attempts += 1;
+        let mut work = |waiting: &wait::Waiting| -> Result<Result<(), Fault>, Lost> {
+            if let Err(fault) = holds_a_stack(&copying, "the area holds memory that the call itself runs on") {
+                return Ok(Err(fault));
+            }
+            let others = Crowd::hold(own, waiting, caller)?;
+            let done = (|| {
+                if !copying.area.still_holds(pid, 0) {
+                    return Err(changed());
+                }
+                copying.copy(pid, caller, 0)?;
+                if let Some(object) = copying.object {
+                    match swap(&copying, object, &mut 0, &mut Own) {
+                        Ok(done) => done?,
+                    }
+                }
+                then()
+            })();
+            drop(others);
+            Ok(done)
+        };
+        let why = match tracer::run(Kind::Process, wait::slice(trace.attempts), &mut work) {
+            Ok(Some(Ok(done))) => return done,
+            Ok(Some(Err(Lost::Others { state }))) => Why::OthersRun { pid, state },
+            Ok(Some(Err(_))) => Why::OthersRun { pid, state: b'?' },
+            Ok(None) => Why::NoHelper { errno: Errno::ECHILD },
+            Err(errno) => Why::NoHelper { errno },
+        };
+        if sys::now() >= deadline {
+            return Err(Fault::new(Errno::EAGAIN, why));
+        }
+        if signals.handler_is_due() {
+            return Err(Fault::new(Errno::EINTR, Why::WaitInterrupted { pid }));
+        }
+        pause.rest();
+    }
+}
+
+/// Who runs on memory must not copy it: what is written meanwhile would be lost.
+fn holds_a_stack(copying: &Copying<'_>, says: &'static str) -> Result<(), Fault> {
+    let here = core::hint::black_box(&says) as *const _ as usize;
+    let in_area = |piece: &Piece| copying.wanted(piece) && (piece.mapped.start..piece.mapped.end).contains(&here);
+    if (copying.object.is_some() || copying.in_place) && copying.area.pieces().iter().any(in_area) {
+        return Err(Fault::says(Errno::ENOTSUP, says));
+    }
+    Ok(())
+}
