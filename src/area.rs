@@ -140,4 +140,5 @@ impl Area {
     }
 }
 
-const HOLE: Fault = Fault::says(Errno::EMRANGE, "the range at fromaddr is not wholly mapped in that process");
+pub(crate) const HOLE: Fault =
+    Fault::says(Errno::EMRANGE, "the range at fromaddr is not wholly mapped in that process");

@@ -34,7 +34,7 @@
 //! | doors | `peer`, `area`, `carry`, `phys`, `route`, `load` | who is meant, which way, what is brought along |
 //! | engine | `inject/`, `perform` | stop, call, put back, let go |
 //! | engine | `service/`, `perform` | the target does it itself when asked |
-//! | cellar | `sys`, `procfs`, `arch/`, `errno`, `fault`, `env`, `text` | raw calls and values |
+//! | cellar | `sys`, `procfs`, `arch/`, `regions`, `errno`, `fault`, `env`, `text` | raw calls and values |
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("mman_peer is for Linux");
@@ -55,6 +55,7 @@ mod peer;
 mod perform;
 mod phys;
 mod procfs;
+mod regions;
 mod request;
 mod route;
 mod safe;

@@ -94,6 +94,18 @@ pub(crate) fn ask(
     Ok(answered)
 }
 
+/// Asks the peer for an object of its own, by an order without one of ours.
+pub(crate) fn ask_for_object(
+    peer: &Peer,
+    order: &Order,
+    signals: &SignalsBlocked,
+    patience: &Patience,
+) -> Result<(Answer, Option<Descriptor>), Miss> {
+    let socket = connected(peer, signals, patience)?;
+    sys::send(&socket, &order.encode(), None).map_err(|_| Miss::HungUp)?;
+    answer_and_object(&socket, peer, signals, patience)
+}
+
 /// A caller that comes often gets a desk, if the service has one for it.
 fn rent_desk(place: &Claimed, socket: &Descriptor, peer: &Peer, signals: &SignalsBlocked, patience: &Patience) {
     let Ok((file, at)) = Desk::make(place.room()) else { return };
@@ -167,6 +179,15 @@ fn is_stopped(peer: &Peer) -> bool {
 }
 
 fn answer(socket: &Descriptor, peer: &Peer, signals: &SignalsBlocked, patience: &Patience) -> Result<Answer, Miss> {
+    answer_and_object(socket, peer, signals, patience).map(|(answer, _)| answer)
+}
+
+fn answer_and_object(
+    socket: &Descriptor,
+    peer: &Peer,
+    signals: &SignalsBlocked,
+    patience: &Patience,
+) -> Result<(Answer, Option<Descriptor>), Miss> {
     let mut given_up = false;
     loop {
         let mut entry = [sys::poll_entry(Some(socket), libc::POLLIN)];
@@ -175,7 +196,7 @@ fn answer(socket: &Descriptor, peer: &Peer, signals: &SignalsBlocked, patience: 
             return match sys::receive(socket, &mut bytes) {
                 Err(Errno::EAGAIN | Errno::EINTR) => continue,
                 Ok(message) if message.len == ANSWER_SIZE && !message.strange => {
-                    Answer::decode(&bytes).ok_or(Miss::HungUp)
+                    Answer::decode(&bytes).map(|answer| (answer, message.fd)).ok_or(Miss::HungUp)
                 }
                 _ => Err(Miss::HungUp),
             };

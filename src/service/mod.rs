@@ -5,8 +5,9 @@
 //! `protocol` is what both sides say; `client` asks; `server` answers, inside
 //! the target; `start` is the beginning and the end of that thread. A caller
 //! that comes often (`regulars`) gets a shared page, a `desk`, at which an order
-//! costs no more than two wake-ups. Like the
-//! other engine it knows plans, not QNX; it has never heard of C or errno.
+//! costs no more than two wake-ups. `handing` gives others the objects of ranges
+//! that they may map. Like the other engine it knows plans, not QNX; it has never
+//! heard of C or errno.
 //!
 //! Each side trusts the kernel's word on the other, and no other word. The
 //! caller makes sure that who listens is the target, before it sends anything;
@@ -16,12 +17,13 @@
 
 pub(crate) mod client;
 mod desk;
+mod handing;
 mod protocol;
 mod regulars;
 mod server;
 pub(crate) mod start;
 
-pub(crate) use protocol::{Answer, OnRange, Order, Range};
+pub(crate) use protocol::{Answer, OnRange, Order, Range, Wanted};
 
 use crate::sys::{self, Descriptor, SocketName};
 use crate::text::Text;

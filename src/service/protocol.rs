@@ -33,6 +33,17 @@ pub(crate) enum Order {
     Range(Range),
     /// Further orders may come by a desk, whose file comes with this one.
     Desk,
+    /// The object behind a range of the process's that others may map.
+    Region(Wanted),
+}
+
+/// A range that a caller wants to map itself, and for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub addr: usize,
+    pub len: usize,
+    pub read: bool,
+    pub write: bool,
 }
 
 /// A `MapPlan` on its way: the descriptor travels beside it.
@@ -129,6 +140,10 @@ impl Order {
         let words = match *self {
             Order::Nothing => [FORM, kind_and_width(1), 0, 0, 0, 0, 0, 0, 0],
             Order::Desk => [FORM, kind_and_width(5), 0, 0, 0, 0, 0, 0, 0],
+            Order::Region(Wanted { addr, len, read, write }) => {
+                let needs = u64::from(read) | u64::from(write) << 1;
+                [FORM, kind_and_width(6), addr as u64, len as u64, needs, 0, 0, 0, 0]
+            }
             Order::Map(Map { plan, has_object }) => {
                 let bits = if has_object { HAS_OBJECT } else { 0 }
                     | if plan.after.not_inherited { NOT_INHERITED } else { 0 }
@@ -193,6 +208,12 @@ impl Order {
                 Ok(Order::Range(Range { what, addr: fits(addr)?, len: fits(len)? }))
             }
             5 => or_strange([addr, len, a, b, c, d, e] == [0; 7]).map(|()| Order::Desk),
+            6 => {
+                or_strange([b, c, d, e] == [0; 4] && (1..=3).contains(&a))?;
+                or_strange(len > 0 && whole(addr) && whole(len) && addr.checked_add(len).is_some())?;
+                let (read, write) = (a & 1 != 0, a & 2 != 0);
+                Ok(Order::Region(Wanted { addr: fits(addr)?, len: fits(len)?, read, write }))
+            }
             _ => Err(Bad::Strange),
         }
     }
@@ -214,6 +235,8 @@ pub(crate) enum Answer {
     Forbidden,
     /// Beyond what the target's ABI has.
     TooWide,
+    /// The range begins with so many bytes of the object that comes along, from there on.
+    Region { offset: u64, len: u64 },
     /// Nothing for the service, which would hurt itself or cannot know: by the
     /// other engine, if at all.
     Elsewhere,
@@ -229,6 +252,7 @@ impl Answer {
             Answer::Elsewhere => [FORM, 5, 0, 0],
             Answer::Full => [FORM, 6, 0, 0],
             Answer::ByMessage => [FORM, 7, 0, 0],
+            Answer::Region { offset, len } => [FORM, 8, offset, len],
         };
         to_bytes(&words)
     }
@@ -243,6 +267,7 @@ impl Answer {
             [FORM, 5, 0, 0] => Some(Answer::Elsewhere),
             [FORM, 6, 0, 0] => Some(Answer::Full),
             [FORM, 7, 0, 0] => Some(Answer::ByMessage),
+            [FORM, 8, offset, len] => Some(Answer::Region { offset, len }),
             _ => None,
         }
     }

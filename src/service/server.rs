@@ -2,7 +2,8 @@
 //! Inside the target: who asks, may they, do it, answer.
 //!
 //! *Needs*: a thread of its own with every signal blocked.
-//! *Promises*: nobody's order is carried out but root's and the same user's; an
+//! *Promises*: nobody's order is carried out but root's and the same user's, and
+//! no object handed on but to whom its region admits; an
 //! order that was called off is not carried out; no caller holds up another.
 //! *Touches*: the memory that it is told to, and descriptors in a table that
 //! the thread shares with nobody, so that the process's own table is as it was.
@@ -11,6 +12,7 @@
 //! has been quiet for longest.
 
 use super::desk::{self, Desk, Turn};
+use super::handing::{self, Asker};
 use super::protocol::{Answer, Bad, Map, Order, ORDER_SIZE};
 use crate::errno::Errno;
 use crate::perform::{Hands, Mapping, Own, Step};
@@ -410,8 +412,20 @@ impl Server {
         };
         let whole = message.filter(|m| m.len == ORDER_SIZE && !m.strange && !hangs_up(&connection.socket));
         let user = connection.user;
+        let wanted = match Order::decode(&bytes, self.page) {
+            Ok(Order::Region(wanted)) if whole.is_some() => Some(wanted),
+            _ => None,
+        };
+        let asker = wanted.and_then(|_| Asker::of(&connection.socket, self.nobody));
+        let mut given = None;
         let answer = whole.and_then(|m| {
             let users = [Some(user), m.uid];
+            if let Some(wanted) = wanted {
+                let asker = asker.filter(|_| m.fd.is_none() && !m.lost)?;
+                let (answer, object) = handing::hand_over(self.pid, &wanted, &asker);
+                given = object;
+                return Some(answer);
+            }
             match (self.obey(&bytes, &m, users), &m.fd) {
                 (Some(Answer::ByMessage), Some(file)) => {
                     let connection = self.connections.get(i).and_then(Option::as_ref);
@@ -423,7 +437,9 @@ impl Server {
         });
         let connection = self.connections.get(i).and_then(Option::as_ref);
         let keep = match (connection, answer) {
-            (Some(connection), Some(answer)) => sys::send(&connection.socket, &answer.encode(), None).is_ok(),
+            (Some(connection), Some(answer)) => {
+                sys::send(&connection.socket, &answer.encode(), given.as_ref().map(Descriptor::number)).is_ok()
+            }
             _ => false,
         };
         if self.spare.is_none() && !keep {
@@ -447,6 +463,9 @@ impl Server {
             Err(Bad::TooWide) => return Some(Answer::TooWide),
             Err(Bad::FromNarrower) => return Some(Answer::Elsewhere),
         };
+        if !super::start::takes_orders() {
+            return Some(Answer::Elsewhere);
+        }
         if !self.admits(users) {
             return Some(Answer::Forbidden);
         }
@@ -460,6 +479,8 @@ impl Server {
             Order::Nothing => Answer::Done(self.birth),
             // It came by a message; who is heard gets one.
             Order::Desk => Answer::ByMessage,
+            // Such goes by a connection, which tells who asks.
+            Order::Region(_) => Answer::Elsewhere,
             order => carry_out(&order, message.fd.as_ref()),
         })
     }
@@ -513,7 +534,7 @@ fn hangs_up(socket: &Descriptor) -> bool {
 
 fn carry_out(order: &Order, object: Option<&Descriptor>) -> Answer {
     match order {
-        Order::Nothing | Order::Desk => Answer::Elsewhere,
+        Order::Nothing | Order::Desk | Order::Region(_) => Answer::Elsewhere,
         Order::Map(Map { plan, .. }) => {
             let mut mapping = Mapping::new();
             match mapping.make(plan, object.map(Descriptor::number), None, &mut Own) {

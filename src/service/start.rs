@@ -18,7 +18,7 @@ use crate::errno::Errno;
 use crate::sys::{self, Scope, SignalsBlocked, Tid, Wake};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering};
 use core::time::Duration;
 use libc::c_int;
 
@@ -33,6 +33,13 @@ const SERVING: u32 = 2;
 /// number there, and so no service.
 static PHASE: AtomicU32 = AtomicU32::new(NONE);
 static OWNER: AtomicI32 = AtomicI32::new(0);
+
+/// Whether orders to map are taken; without, it hands on regions and does no more.
+static TAKES_ORDERS: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn takes_orders() -> bool {
+    TAKES_ORDERS.load(Ordering::Relaxed)
+}
 
 /// 0 until the server has begun; then 1, or 1 and the errno that kept it from that.
 static BEGUN: AtomicU32 = AtomicU32::new(0);
@@ -68,15 +75,27 @@ pub(super) fn stands_on(start: usize, end: usize) -> bool {
 
 /// Starts the service of this process, if it has none.
 pub(crate) fn serve() -> Result<(), Errno> {
+    start(true)
+}
+
+/// Likewise, but a service that has to be started takes no orders: it only hands
+/// on what `regions` has for others.
+pub(crate) fn serve_regions() -> Result<(), Errno> {
+    start(false)
+}
+
+fn start(takes_orders: bool) -> Result<(), Errno> {
     // A set-uid program acts with rights that who started it does not have.
     // SAFETY: reads the vector that the kernel left at process start.
     if unsafe { libc::getauxval(libc::AT_SECURE) } != 0 {
         return Err(Errno::EPERM);
     }
     if claim() == SERVING {
+        TAKES_ORDERS.fetch_or(takes_orders, Ordering::Relaxed);
         release(SERVING);
         return Ok(());
     }
+    TAKES_ORDERS.store(takes_orders, Ordering::Relaxed);
     let begun = begin();
     release(if begun.is_ok() { SERVING } else { NONE });
     begun

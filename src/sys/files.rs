@@ -58,6 +58,13 @@ pub(crate) fn read_at(fd: &Descriptor, into: &mut [u8], offset: u64) -> Result<u
     unsafe { call!(libc::SYS_pread64, fd.0, into.as_mut_ptr(), into.len(), low, high) }
 }
 
+/// Likewise, into a mapping that the call in hand has just made.
+pub(crate) fn read_into_own(fd: &Descriptor, at: usize, len: usize, offset: u64) -> Result<usize, Errno> {
+    let [low, high] = arch::offset_words(offset);
+    // SAFETY: the kernel checks the range; nobody has a reference into it yet.
+    unsafe { call!(libc::SYS_pread64, fd.0, at, len, low, high) }
+}
+
 pub(crate) fn getdents64(fd: &Descriptor, into: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the buffer is writable for its length.
     unsafe { call!(libc::SYS_getdents64, fd.0, into.as_mut_ptr(), into.len()) }

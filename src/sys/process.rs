@@ -24,6 +24,11 @@ pub(crate) fn geteuid() -> u32 {
     unsafe { call!(arch::GETEUID) }.unwrap_or(0) as u32
 }
 
+pub(crate) fn getegid() -> u32 {
+    // SAFETY: no arguments; async-signal-safe.
+    unsafe { libc::getegid() }
+}
+
 /// The real and the effective user of the calling thread.
 pub(crate) fn users() -> (u32, u32) {
     // SAFETY: no arguments.

@@ -80,6 +80,19 @@ pub(crate) fn peer_credentials(socket: &Descriptor) -> Result<libc::ucred, Errno
     option(socket, libc::SO_PEERCRED)
 }
 
+/// Whether that process was of a group, as one of its supplementary ones
+/// (SO_PEERGROUPS, since Linux 4.13). Of more groups than there is room for none counts.
+pub(crate) fn peer_is_of_group(socket: &Descriptor, group: u32) -> bool {
+    const SO_PEERGROUPS: c_int = 59;
+    let mut groups = [0u32; 1024];
+    let mut len = size_of_val(&groups) as socklen_t;
+    // SAFETY: the groups are writable for their length.
+    let asked = unsafe {
+        call!(libc::SYS_getsockopt, socket.0, libc::SOL_SOCKET, SO_PEERGROUPS, groups.as_mut_ptr(), &raw mut len)
+    };
+    asked.is_ok() && groups.iter().take(len as usize / size_of::<u32>()).any(|&g| g == group)
+}
+
 /// A pidfd of that process (SO_PEERPIDFD, since Linux 6.5).
 pub(crate) fn peer_pidfd(socket: &Descriptor) -> Result<Descriptor, Errno> {
     const SO_PEERPIDFD: c_int = 77;

@@ -5,14 +5,14 @@
 //! This file is the order of events. `request` is what is wanted; `place` the
 //! caller's area; `own` what a process does to itself, `others` what it takes from
 //! another; `object` finds what is shared already, `vme` opens windows, `regions`
-//! remembers what was made. UTek knows errnos that Linux has not, and a
+//! remembers what was made, and `handed` takes what another's service gives. UTek knows errnos that Linux has not, and a
 //! protection that belongs to the mapping; the engine below knows neither.
 
+mod handed;
 mod object;
 mod others;
 mod own;
 mod place;
-mod regions;
 pub(crate) mod request;
 mod vme;
 
@@ -22,12 +22,13 @@ use crate::errno::Errno;
 use crate::fault::Fault;
 use crate::phys;
 use crate::procfs;
+use crate::regions::{self, Region};
 use crate::route::Route;
+use crate::service;
 use crate::sys::{self, Descriptor, SignalsBlocked};
 use crate::text::Text;
 use core::fmt::Write;
 use place::Placed;
-use regions::Region;
 use request::{Needs, Request, Source, Space};
 
 /// utek_mmap().
@@ -41,15 +42,22 @@ pub(crate) fn map(request: &Request, route: &mut Route) -> Result<(), Fault> {
     if !in_place {
         place::must_be_free(pid, request.to, request.len)?;
     }
-    route.own = !matches!(request.source(pid), Source::Process(_));
-    match request.source(pid) {
+    let source = request.source(pid);
+    route.own = !matches!(source, Source::Process(_));
+    match source {
         Source::Own if in_place => own::in_place(request, &signals, route),
         Source::Own => own::elsewhere(request, &signals, route),
         Source::Process(other) => others::map(other, request, &signals, route),
         Source::Zeros => zeros(request),
         Source::Physical => physical(request),
         Source::Vme(space) => vme_space(space, request),
+    }?;
+    if request.protection().admits_others() && !matches!(source, Source::Physical | Source::Vme(_)) {
+        // Those of other users can map it by a service only. Without one they
+        // cannot, and all else is as it should be.
+        let _ = service::start::serve_regions();
     }
+    Ok(())
 }
 
 /// An object of the caller's own making.

@@ -6,22 +6,26 @@
 //! stopped.
 
 use super::place::{self, Placed};
-use super::regions;
 use super::request::Request;
-use super::{must_be_granted, must_be_readable, must_be_sharable, new_object, note, object, READ_WRITE};
+use super::{handed, must_be_granted, must_be_readable, must_be_sharable, new_object, note, object, READ_WRITE};
 use crate::area::{Area, Piece};
 use crate::env;
+use crate::errno::Errno;
 use crate::fault::Fault;
 use crate::inject::standstill::{self, Copying};
 use crate::peer::Peer;
 use crate::procfs;
+use crate::regions;
 use crate::route::Route;
 use crate::sys::{self, Descriptor, SignalsBlocked, Tid};
 use libc::c_int;
 
 pub(super) fn map(pid: i32, request: &Request, signals: &SignalsBlocked, route: &mut Route) -> Result<(), Fault> {
     let peer = Peer::find(pid)?;
-    peer.may_be_touched()?;
+    match peer.may_be_touched() {
+        Err(refused) if refused.errno == Errno::EPERM => return handed::map(&peer, request, signals, refused),
+        may => may?,
+    }
     let mut area = Area::of(pid, request.from, request.len)?;
     for piece in area.pieces() {
         must_be_granted(granted(pid, piece), request.protection().needs(request.share))?;
@@ -60,10 +64,10 @@ fn granted(pid: i32, piece: &Piece) -> c_int {
 fn classes(pid: i32) -> u32 {
     let theirs = procfs::status(Tid(pid)).unwrap_or_default();
     let class = |is: bool, bits: u32| if is { bits } else { 0 };
-    class(theirs.euid == sys::geteuid(), 0x00c)
-        | class(sys::process_group(pid) == sys::process_group(0), 0x030)
-        | class(sys::is_of_group(theirs.egid), 0x0c0)
-        | 0x300
+    class(theirs.euid == sys::geteuid(), regions::SAME_USER)
+        | class(sys::process_group(pid) == sys::process_group(0), regions::SAME_PROCESS_GROUP)
+        | class(sys::is_of_group(theirs.egid), regions::SAME_GROUP)
+        | regions::WORLD
 }
 
 /// A private copy. If others are to map it onward, in an object.

@@ -8,7 +8,6 @@
 
 use super::others;
 use super::place::{self, Placed};
-use super::regions::{self, Region};
 use super::request::Request;
 use super::{must_be_granted, must_be_readable, must_be_sharable, new_object, note, object, READ_WRITE};
 use crate::area::{Area, Piece};
@@ -17,6 +16,7 @@ use crate::errno::Errno;
 use crate::fault::{Fault, Why};
 use crate::inject::standstill::{self, Copying};
 use crate::peer::Peer;
+use crate::regions::{self, Region};
 use crate::route::Route;
 use crate::sys::{self, SignalsBlocked};
 

@@ -2,12 +2,12 @@
 //! The caller's area at toaddr: taken where nothing is mapped, filled piece by
 //! piece, and given back if the call fails.
 
-use super::regions;
 use crate::arch::{Arguments, SystemCall};
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
 use crate::perform::{Hands, Own};
 use crate::procfs;
+use crate::regions;
 use libc::c_int;
 
 const COLLIDES: Fault = Fault::says(Errno::EMCOLLIDE, "part of the range at toaddr is mapped already: unmap it first");

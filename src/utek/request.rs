@@ -4,6 +4,7 @@
 
 use crate::errno::Errno;
 use crate::fault::Fault;
+use crate::regions::{READS, WRITES};
 use libc::c_int;
 
 pub(crate) const M_SELF: i32 = -1001;
@@ -48,8 +49,6 @@ pub(crate) struct Space {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Protection(pub u32);
 
-const READS: u32 = 0x155;
-const WRITES: u32 = 0x2aa;
 const SELF: u32 = 0x003;
 
 impl Protection {

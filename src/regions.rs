@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What utek_mmap() has made in this process: ranges, each with its object and
-//! its protection. A note beside the kernel's own list of mappings, which is
-//! asked before a note is believed: munmap() bypasses this library.
+//! What this process has for others to map: ranges, each with its object and
+//! with who may. utek_mmap() makes them, the service hands them on. A note beside
+//! the kernel's own list of mappings, which is asked before a note is believed:
+//! munmap() bypasses this library.
 //!
 //! *Bound*: `MOST` notes, each with one descriptor, which others join the object
-//! by, and one more that says where the table is; a note whose mapping is gone is dropped at the next call. No lock: a place
-//! is claimed by one exchange, and a handler that meets a claimed one passes it
-//! over. A child of fork() has its parent's notes, as it has the mappings.
+//! by, and one more that says where the table is; a note whose mapping is gone is
+//! dropped at the next call. No lock: a place is claimed by one exchange, and a
+//! handler that meets a claimed one passes it over. A child of fork() has its
+//! parent's notes, as it has the mappings.
 
-use super::request::Protection;
 use crate::area::Piece;
 use crate::errno::Errno;
 use crate::fault::Fault;
@@ -19,6 +20,15 @@ use core::fmt::Write;
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 
 const MOST: usize = 256;
+
+/// The bits of a protection: who may read, who may write; the first pair is the process itself.
+pub(crate) const READS: u32 = 0x155;
+pub(crate) const WRITES: u32 = 0x2aa;
+/// The pairs of the others.
+pub(crate) const SAME_USER: u32 = 0x00c;
+pub(crate) const SAME_PROCESS_GROUP: u32 = 0x030;
+pub(crate) const SAME_GROUP: u32 = 0x0c0;
+pub(crate) const WORLD: u32 = 0x300;
 
 /// A range of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,9 +101,9 @@ impl Region {
 
     /// PROT_READ and PROT_WRITE, as far as these bits of its protection grant them.
     pub fn granted_by(&self, bits: u32) -> i32 {
-        let needs = Protection(self.protection & bits).needs(true);
-        let read = if needs.read { libc::PROT_READ } else { 0 };
-        let write = if needs.write { libc::PROT_WRITE } else { 0 };
+        let bits = self.protection & bits;
+        let read = if bits & READS != 0 { libc::PROT_READ } else { 0 };
+        let write = if bits & WRITES != 0 { libc::PROT_WRITE } else { 0 };
         (read | write) & self.granted
     }
 
@@ -200,6 +210,12 @@ fn close_unless_noted(gone: &Region) {
 /// kernel has as one mapping may be several regions.
 pub(crate) fn each_of_piece(piece: &Piece, mut each: impl FnMut(&Region)) {
     PLACES.iter().filter_map(Place::region).filter(|r| r.speaks_of(piece)).for_each(|r| each(&r));
+}
+
+/// The region of this process at an address that lies in that piece.
+pub(crate) fn at(address: usize, piece: &Piece) -> Option<Region> {
+    let holds = |r: &Region| r.start <= address && address < r.end && r.speaks_of(piece);
+    PLACES.iter().filter_map(Place::region).find(holds)
 }
 
 /// Likewise of another process, whose memory the caller may read.
