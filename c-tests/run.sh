@@ -1,8 +1,8 @@
 #!/bin/sh
 # run.sh: runs the C tests that make has built, and says what each one did.
 #
-#   c-tests/run.sh [-j JOBS] [--as root|user] [--engine auto|inject|service] [NAME...]
-#                  (or NAME:root, NAME:user)
+#   c-tests/run.sh [-j JOBS] [--as root|user] [--once root|user]
+#                  [--engine auto|inject|service] [NAME...] (or NAME:root, NAME:user)
 #
 # Every c-tests/NAME.c is a test and lies built in target/c-tests/NAME; a test
 # that was not built is a failure. What a test may write in its first comment:
@@ -15,7 +15,8 @@
 #   helper               no test of its own: a program that tests start
 # Started as root, each test runs twice: as root, and as an ordinary user
 # without groups or capabilities. Started as an ordinary user, root's tests are
-# skipped. A test runs in an empty directory of its own, under a world-readable
+# skipped. With --once a test that runs as both runs only as the one named.
+# A test runs in an empty directory of its own, under a world-readable
 # copy of the binaries: a clone may lie where the ordinary user cannot enter.
 #
 # With --engine every call goes that way (MMAN_PEER_ENGINE), and for service
@@ -198,17 +199,19 @@ if [ "${1-}" = --one ]; then    # from xargs, below
 fi
 
 jobs=2
-only=
+only= once=
 while [ $# -gt 0 ]; do
 	case $1 in
 	-j) [ $# -ge 2 ] || die '-j wants a number'; jobs=$2; shift 2 ;;
 	--as) [ $# -ge 2 ] || die '--as wants root or user'; only=$2; shift 2 ;;
+	--once) [ $# -ge 2 ] || die '--once wants root or user'; once=$2; shift 2 ;;
 	--engine) [ $# -ge 2 ] || die '--engine wants a name'; C_TESTS_ENGINE=$2; shift 2 ;;
-	-*) die "unknown option $1; usage: run.sh [-j JOBS] [--as root|user] [--engine NAME] [NAME...]" ;;
+	-*) die "unknown option $1; usage: run.sh [-j JOBS] [--as root|user] [--once root|user] [--engine NAME] [NAME...]" ;;
 	*) break ;;
 	esac
 done
 case $only in '' | root | user) ;; *) die '--as wants root or user' ;; esac
+case $once in '' | root | user) ;; *) die '--once wants root or user' ;; esac
 case ${C_TESTS_ENGINE-} in '' | auto | inject | service) ;; *) die '--engine wants auto, inject or service' ;; esac
 export C_TESTS_ENGINE="${C_TESTS_ENGINE-}"
 for tool in setsid timeout awk xargs; do
@@ -247,6 +250,7 @@ markers $(cut -d ' ' -f 1 "$scratch/wanted") | paste -d ' ' - "$scratch/wanted" 
 while read -r name as limit how _ as_wanted; do
 	[ "$how" != helper ] || continue
 	if [ "$C_TESTS_ENGINE" = service ] && is_not_by_service "$name"; then continue; fi
+	[ "$as" != both ] || as=${once:-both}
 	for who in root user; do
 		case $who/${only:-$who}/$as/$as_wanted in
 		root/root/root/root | root/root/both/root | root/root/root/both | root/root/both/both) ;;

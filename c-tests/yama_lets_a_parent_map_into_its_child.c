@@ -59,8 +59,8 @@ static void run(void)
 	CHECK(peer_read(&stopped, at) == 'Y');
 
 	CHECK_MAP_FAILS(mmap_peer(vforked.pid, NULL, page, READ_WRITE, PRIVATE_ANON, NOFD, 0), EAGAIN);
-	/* Nothing can let go of it but the end of the thread that held it, which may be seen late. */
-	AWAIT(proc_status(vforked.pid, "TracerPid") == 0);
+	/* Nothing could let go of it but the end of the thread that held it. */
+	CHECK(proc_status(vforked.pid, "TracerPid") == 0);
 	vfork_release();
 	CHECK_MAPS(at, mmap_peer(vforked.pid, NULL, page, READ_WRITE, PRIVATE_ANON, NOFD, 0));
 	CHECK(peer_read(&vforked, at) == 0);
