@@ -47,7 +47,7 @@ tests_for() { # $1 32 or 64, $2... names
 }
 
 units() {
-	lab/toolchain.sh $target $CARGO test -q --target $target --target-dir target/raw $CARGOFLAGS
+	lab/toolchain.sh $target $CARGO test -q --lib --target $target --target-dir target/raw $CARGOFLAGS
 }
 libraries() {
 	$MAKE -s TARGET=$target all && $MAKE -s all && $MAKE -s TARGET=$target wide

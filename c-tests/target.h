@@ -200,16 +200,17 @@ static inline size_t range_held(pid_t pid, const volatile void *a, size_t len, c
 	return held;
 }
 
-/* The first address behind user space, a power of two or a page less; NULL if it is nowhere to be seen. */
+/* The first address behind user space, a power of two or a few pages less; NULL if it is nowhere to be seen. */
 static inline char *user_space_end(void)
 {
 	int bits = sizeof(void *) == 8 ? 47 : 32;
 	for (; bits < 64; bits++) {
-		uintptr_t power = (uintptr_t)((uint64_t)1 << bits);
-		if (munmap((void *)(power - check_page()), check_page()) == -1)
-			return (char *)power - check_page();
-		if (munmap((void *)power, check_page()) == -1)
-			return (char *)power;
+		char *end = (char *)(uintptr_t)((uint64_t)1 << bits);
+		if (end != NULL && munmap(end, check_page()) != -1)
+			continue;
+		while (munmap(end - check_page(), check_page()) == -1)
+			end -= check_page();
+		return end;
 	}
 	return NULL;
 }

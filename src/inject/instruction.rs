@@ -39,6 +39,9 @@ impl Program {
         match (registers.abi(start.ok().as_ref()), start) {
             (Some(abi), _) => Ok(Program { abi, own: own(abi), start: Some(start) }),
             (None, Ok(start)) => Err(Miss::OtherAbi { wide: start.wide }),
+            // No thread is stopped in the middle of its exec: one that was stopped has
+            // been killed, and another's exec has taken its number (`de_thread`).
+            (None, Err(Errno::EAGAIN)) => Err(Miss::Ended),
             (None, Err(errno)) => Err(Miss::Unread { errno }),
         }
     }
