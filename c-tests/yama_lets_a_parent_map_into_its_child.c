@@ -30,7 +30,7 @@ static void run(void)
 	proc_text(target.pid, "maps", maps, sizeof maps);
 	fd_list(target.pid, fds, sizeof fds);
 	fd_list(getpid(), own_fds, sizeof own_fds);
-	for (int i = 0; i < 30; i++) {
+	for (int i = 0; i < check_rounds(30); i++) {
 		CHECK_MAPS(at, mmap_peer(target.pid, NULL, page, READ_WRITE, PRIVATE_ANON, NOFD, 0));
 		CHECK(peer_read(&target, at) == 0);
 		CHECK_OK(munmap_peer(target.pid, at, page));
