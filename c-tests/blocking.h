@@ -1093,6 +1093,8 @@ static inline int plays_agree(struct play *oracle, struct play *disturbed, doubl
 			d->result, d->error, d->extra, o->result, o->error, o->extra);
 		return 0;
 	}
+	if (check_slowness() > 1)
+		tolerance *= 2;
 	if (late > tolerance || late < -tolerance) {
 		fprintf(stderr, "%s: took %.3f s, undisturbed %.3f s\n", name, play_length(d), play_length(o));
 		return 0;

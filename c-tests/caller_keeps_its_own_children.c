@@ -10,7 +10,7 @@ static int waits(int channel) { (void)channel; return sleep_for_ever(); }
 
 static void calls(pid_t target)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < check_rounds(100); i++) {
 		void *at;
 		CHECK_MAPS(at, mmap_peer(target, NULL, check_page(), READ_WRITE, PRIVATE_ANON, NOFD, 0));
 		CHECK_OK(munmap_peer(target, at, check_page()));

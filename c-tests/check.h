@@ -159,6 +159,18 @@ static inline double check_now(void)
 	return ((double)t.tv_sec + (double)t.tv_nsec / 1e9) / check_slowness();
 }
 
+/* Yama's ptrace_scope (Documentation/admin-guide/LSM/Yama.rst); -1 without Yama. */
+static inline int yama_scope(void)
+{
+	int scope = -1;
+	FILE *f = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	if (f != NULL) {
+		CHECK(fscanf(f, "%d", &scope) == 1);
+		fclose(f);
+	}
+	return scope;
+}
+
 /*
  * A peer: a forked child that runs body(channel) and then exits with its
  * return value. The channel is one end of a socketpair; the test has the other.

@@ -98,8 +98,7 @@ int main(int argc, char **argv)
 			fprintf(stderr, "denied: %s\n", the_denial->name);
 		CHECK(status == 0);
 		close(caller.channel);
-		/* Without wait4 a caller cannot wait for its helper's end, but it does end. */
-		AWAIT(proc_status(target.pid, "TracerPid") == 0);
+		CHECK(proc_status(target.pid, "TracerPid") == 0);
 		residue_look(&after, target.pid);
 		check_same_text("the target's mappings", before.maps, after.maps);
 		check_same_text("the target's descriptors", before.fds, after.fds);

@@ -54,7 +54,9 @@ functions() {
 			echo '#define _GNU_SOURCE'
 			mandoc -Tascii -O width=200 "$page" | col -bx | sed -n '/^SYNOPSIS/,/^DESCRIPTION/{/^[A-Z]/d;p;}'
 		} >"$scratch/synopsis.c"
-		$CC -Iinclude -Wall -Werror -fsyntax-only "$scratch/synopsis.c" || { cat "$scratch/synopsis.c"; return 1; }
+		overlay=
+		case $page in man/utek_*) overlay='-isystem include/mman_peer/utek' ;; esac
+		$CC $overlay -Iinclude -Wall -Werror -fsyntax-only "$scratch/synopsis.c" || { cat "$scratch/synopsis.c"; return 1; }
 		for name in $(sed -n 's/^\.Nm \([a-z_0-9]*\).*/\1/p' "$page" | sort -u); do
 			grep -q "$name(" "$scratch/synopsis.c" || { echo "$page has no prototype of $name"; return 1; }
 		done

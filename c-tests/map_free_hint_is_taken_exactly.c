@@ -61,7 +61,7 @@ static void test(struct target *t)
 static void same_address(struct target *t)
 {
 	int fd = memfd_of(1), i;
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < check_rounds(20); i++) {
 		unsigned char *here = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), *there;
 		CHECK(here != MAP_FAILED);
 		if (target_mapped(t, here))

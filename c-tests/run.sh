@@ -1,8 +1,8 @@
 #!/bin/sh
 # run.sh: runs the C tests that make has built, and says what each one did.
 #
-#   c-tests/run.sh [-j JOBS] [--as root|user] [--engine auto|inject|service] [NAME...]
-#                  (or NAME:root, NAME:user)
+#   c-tests/run.sh [-j JOBS] [--as root|user] [--once root|user] [--again]
+#                  [--engine auto|inject|service] [NAME...] (or NAME:root, NAME:user)
 #
 # Every c-tests/NAME.c is a test and lies built in target/c-tests/NAME; a test
 # that was not built is a failure. What a test may write in its first comment:
@@ -15,7 +15,11 @@
 #   helper               no test of its own: a program that tests start
 # Started as root, each test runs twice: as root, and as an ordinary user
 # without groups or capabilities. Started as an ordinary user, root's tests are
-# skipped. A test runs in an empty directory of its own, under a world-readable
+# skipped. With --once a test that runs as both runs only as the one named.
+# With --again what has failed is run once more, alone: for an emulated machine,
+# whose processors stand still now and then. What passes then has passed, and is
+# said to have been run again.
+# A test runs in an empty directory of its own, under a world-readable
 # copy of the binaries: a clone may lie where the ordinary user cannot enter.
 #
 # With --engine every call goes that way (MMAN_PEER_ENGINE), and for service
@@ -57,15 +61,22 @@ markers() { # $@ sources
 
 # Ends what a test left running: by the word in its environment that only this
 # test has, and by its session, for those that hide or wipe their environment.
+# As few programs as can be: an emulated machine is slow at starting them.
 end_leftovers() { # $1 word, $2 session
-	for pid in $( {
-		grep -lsF "C_TEST_RUN=$1" /proc/[0-9]*/environ
-		cat /proc/[0-9]*/stat 2>/dev/null |
-			awk -v session="$2" '{ pid = $1; sub(/.*\) /, "") } $1 != "Z" && $4 == session { print "/proc/" pid "/" }'
-	}); do
-		pid=${pid#/proc/}
-		kill -KILL "${pid%%/*}" 2>/dev/null
+	left=
+	for process in /proc/[0-9]*; do
+		{ read -r stat <"$process/stat"; } 2>/dev/null || continue
+		# Behind the name in brackets: state, parent, group, session.
+		read -r state _ _ session _ <<-STAT
+		${stat##*) }
+		STAT
+		if [ "$session" = "$2" ] && [ "$state" != Z ]; then left="$left ${process#/proc/}"; fi
 	done
+	for process in $(grep -lsF "C_TEST_RUN=$1" /proc/[0-9]*/environ); do
+		process=${process#/proc/}
+		left="$left ${process%%/*}"
+	done
+	for process in $left; do kill -KILL "$process" 2>/dev/null; done
 }
 
 # For conditions in expected-skips: is the kernel older than this version?
@@ -124,11 +135,12 @@ run_one() { # $1 scratch, $2 NAME:WHO:LIMIT
 	fi
 	limit=$((limit * ${C_TEST_SLOWNESS:-1}))
 	room=$scratch/rooms/$name.$who
-	mkdir "$room"
 	as=
-	if [ "$who" = user ] && [ "$(id -u)" = 0 ]; then
-		chown $ordinary:$ordinary "$room"
+	if [ "$who" = user ] && [ "$C_TESTS_PRIVILEGED" = yes ]; then
+		install -d -o $ordinary -g $ordinary "$room"
 		as="setpriv --reuid=$ordinary --regid=$ordinary --clear-groups --inh-caps=-all"
+	else
+		mkdir -p "$room"
 	fi
 	cd "$room" || exit 2
 	read -r began _ </proc/uptime
@@ -137,17 +149,22 @@ run_one() { # $1 scratch, $2 NAME:WHO:LIMIT
 	[ "${C_TEST_SLOWNESS:-1}" = 1 ] || patience=MMAN_PEER_TIMEOUT_MS=$((1000 * C_TEST_SLOWNESS))
 	# In this shell a child is no group leader, so setsid becomes the
 	# session's leader and $! is the session's number.
-	setsid env -u MMAN_PEER_DEBUG -u MMAN_PEER_ENGINE -u MMAN_PEER_TIMEOUT_MS \
-		-u MMAN_PEER_ALLOW -u MMAN_PEER_PHYSMEM -u MMAN_PEER_SERVE $engine \
-		$patience C_TEST_RUN="$room;" HOME="$room" TMPDIR="$room" LD_LIBRARY_PATH="$scratch/bin" \
-		timeout -k 3 "$limit" $as "$scratch/bin/$name" </dev/null >"$output" 2>&1 &
+	(
+		unset MMAN_PEER_DEBUG MMAN_PEER_ENGINE MMAN_PEER_TIMEOUT_MS MMAN_PEER_ALLOW MMAN_PEER_PHYSMEM MMAN_PEER_SERVE
+		[ -z "$engine$patience" ] || export $engine $patience
+		export C_TEST_RUN="$room;" HOME="$room" TMPDIR="$room" LD_LIBRARY_PATH="$scratch/bin"
+		exec setsid timeout -k 3 "$limit" $as "$scratch/bin/$name"
+	) </dev/null >"$output" 2>&1 &
 	session=$!
 	{ wait $session; } 2>/dev/null  # the shell need not say "Killed"
 	status=$?
 	read -r ended _ </proc/uptime
 	took=$((${ended%.*} - ${began%.*}))
 	end_leftovers "$room;" $session
-	cd / && rm -rf "$room"
+	cd /
+	for left in "$room"/* "$room"/.[!.]*; do
+		[ ! -e "$left" ] || { rm -rf "$room"; break; }
+	done
 	case $status in
 	0) report ok '' ;;
 	77)
@@ -173,14 +190,18 @@ run_one() { # $1 scratch, $2 NAME:WHO:LIMIT
 	esac
 }
 
-# Uses name, who, outcome, output of run_one. One cat, so that the lines of two
+# Uses name, who, outcome, output of run_one. One write, so that the lines of two
 # tests that end together stay apart.
 report() { # $1 ok, FAIL or skip; $2 reason
-	line="$1 $name ($who)${2:+: $2}"
+	line="$1 $name ($who${C_TESTS_AGAIN:+, run again})${2:+: $2}"
 	echo "$line" >"$outcome.line"
+	if [ "$1" != FAIL ] || [ ! -s "$output" ]; then
+		echo "$line"
+		return
+	fi
 	{
 		echo "$line"
-		[ "$1" = FAIL ] && [ -s "$output" ] && sed 's/^/    /' "$output"
+		sed 's/^/    /' "$output"
 	} >"$outcome.text"
 	cat "$outcome.text"
 }
@@ -192,23 +213,30 @@ service) engine='MMAN_PEER_ENGINE=service MMAN_PEER_SERVE=1' ;;
 *) engine=MMAN_PEER_ENGINE=$C_TESTS_ENGINE ;;
 esac
 
-if [ "${1-}" = --one ]; then    # from xargs, below
+if [ "${1-}" != --one ]; then
+	C_TESTS_PRIVILEGED=no
+	[ "$(id -u)" != 0 ] || C_TESTS_PRIVILEGED=yes
+	export C_TESTS_PRIVILEGED
+else    # from xargs, below
 	run_one "$2" "$3"
 	exit 0
 fi
 
 jobs=2
-only=
+only= once= again=
 while [ $# -gt 0 ]; do
 	case $1 in
 	-j) [ $# -ge 2 ] || die '-j wants a number'; jobs=$2; shift 2 ;;
 	--as) [ $# -ge 2 ] || die '--as wants root or user'; only=$2; shift 2 ;;
+	--once) [ $# -ge 2 ] || die '--once wants root or user'; once=$2; shift 2 ;;
+	--again) again=yes; shift ;;
 	--engine) [ $# -ge 2 ] || die '--engine wants a name'; C_TESTS_ENGINE=$2; shift 2 ;;
-	-*) die "unknown option $1; usage: run.sh [-j JOBS] [--as root|user] [--engine NAME] [NAME...]" ;;
+	-*) die "unknown option $1; usage: run.sh [-j JOBS] [--as root|user] [--once root|user] [--again] [--engine NAME] [NAME...]" ;;
 	*) break ;;
 	esac
 done
 case $only in '' | root | user) ;; *) die '--as wants root or user' ;; esac
+case $once in '' | root | user) ;; *) die '--once wants root or user' ;; esac
 case ${C_TESTS_ENGINE-} in '' | auto | inject | service) ;; *) die '--engine wants auto, inject or service' ;; esac
 export C_TESTS_ENGINE="${C_TESTS_ENGINE-}"
 for tool in setsid timeout awk xargs; do
@@ -223,9 +251,7 @@ trap 'exit 130' INT TERM HUP PIPE
 chmod 755 "$scratch"
 mkdir "$scratch/bin" "$scratch/rooms" "$scratch/outcomes"
 cp -P "$libraries"/libmman_peer.so* "$scratch/bin/"
-for program in "$built"/*; do
-	[ -f "$program" ] && cp "$program" "$scratch/bin/"
-done
+find "$built" -maxdepth 1 -type f -exec cp -t "$scratch/bin" {} +
 chmod -R a+rX "$scratch/bin"
 
 # The runs, NAME:WHO a line: those that may share the machine, and the others.
@@ -247,6 +273,7 @@ markers $(cut -d ' ' -f 1 "$scratch/wanted") | paste -d ' ' - "$scratch/wanted" 
 while read -r name as limit how _ as_wanted; do
 	[ "$how" != helper ] || continue
 	if [ "$C_TESTS_ENGINE" = service ] && is_not_by_service "$name"; then continue; fi
+	[ "$as" != both ] || as=${once:-both}
 	for who in root user; do
 		case $who/${only:-$who}/$as/$as_wanted in
 		root/root/root/root | root/root/both/root | root/root/root/both | root/root/both/both) ;;
@@ -265,6 +292,15 @@ done <"$scratch/marked"
 
 xargs -r -P "$jobs" -n 1 sh "$here/run.sh" --one "$scratch" <"$scratch/shared"
 xargs -r -P 1 -n 1 sh "$here/run.sh" --one "$scratch" <"$scratch/alone"
+
+if [ -n "$again" ]; then
+	grep -ls '^FAIL ' "$scratch"/outcomes/*.line | sed 's/.*\///; s/\.line$//' >"$scratch/failed"
+	while read -r run; do
+		grep -h "^${run%.*}:${run##*.}:" "$scratch/shared" "$scratch/alone"
+		rm -f "$scratch/outcomes/$run".*
+	done <"$scratch/failed" >"$scratch/again"
+	C_TESTS_AGAIN=yes xargs -r -P 1 -n 1 sh "$here/run.sh" --one "$scratch" <"$scratch/again"
+fi
 
 # A run that left no outcome was lost, which counts as a failure.
 for run in $(cat "$scratch/shared" "$scratch/alone"); do

@@ -13,7 +13,7 @@ static void *calls(void *unused)
 	size_t page = check_page();
 	void *at;
 	(void)unused;
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < check_rounds(20); i++) {
 		CHECK_MAPS(at, mmap_peer(target.pid, NULL, page, READ_WRITE, PRIVATE_ANON, NOFD, 0));
 		CHECK_OK(munmap_peer(target.pid, at, page));
 		CHECK_MAPS(at, mmap_peer(target.pid, NULL, page, READ_WRITE, MAP_SHARED, memfd, 0));

@@ -90,7 +90,7 @@ static inline long thread_count(pid_t pid)
 }
 
 /* An order as it goes over the wire (src/service/protocol.rs): nine words. */
-enum { ORDER_NOTHING = 1, ORDER_MAP, ORDER_UNMAP, ORDER_RANGE };
+enum { ORDER_NOTHING = 1, ORDER_MAP, ORDER_UNMAP, ORDER_RANGE, ORDER_REGION = 6 };
 struct order { uint64_t form, kind, addr, len, prot, flags, off, guard, bits; };
 struct answer { uint64_t form, kind, value, more; };
 

@@ -27,7 +27,7 @@ int main(void)
 	CHECK(hear_word(p.channel) == 1);
 	await_syscall(p.pid, CALL_OF_RECV);
 	portrait_take(p.pid, &before);
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < check_rounds(20); i++) {
 		disturb(p.pid);
 		disturb_by_file(p.pid, fd);
 		/* The target's own mmap() refuses: no room of that size. */

@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < (unsigned)check_rounds(TARGETS); i++) {
 		struct peer target = consenting_peer();
 		int status, failed;
-		killer_order(&killer, target.pid, i * 20000 * (TARGETS / (unsigned)check_rounds(TARGETS)));    /* from no call to many */
+		killer_order(&killer, target.pid, i * 20000 * (TARGETS / (unsigned)check_rounds(TARGETS)) * (unsigned)check_slowness());    /* from no call to many */
 		do {
 			int by_fd = (int)(i % 2);
 			void *at;

@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 		rerun_with(argv, "BY_ENVIRONMENT", "1");
 	}
 	CHECK(thread_count(getpid()) == 3);
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < check_rounds(20); i++) {
 		int to;
 		child = peer_start(obedient_body);
 		to = service_connect(child.pid);	/* at once */

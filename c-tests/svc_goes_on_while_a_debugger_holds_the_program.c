@@ -19,7 +19,7 @@ int main(void)
 	struct peer target = serving_peer(), debugger, other;
 	void *a;
 	debugger = debugger_start(target.pid);
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < check_rounds(20); i++) {
 		CHECK_MAPS(a, mmap_peer(target.pid, NULL, check_page(), READ_WRITE, PRIVATE_ANON, NOFD, 0));
 		CHECK_OK(munmap_peer(target.pid, a, check_page()));
 	}
@@ -30,7 +30,7 @@ int main(void)
 
 	other = peer_start(filtered);
 	(void)peer_mapped(&other, NULL);
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < check_rounds(20); i++)
 		use_service(&other);
 	peer_dismiss(&other);
 	return 0;

@@ -29,7 +29,7 @@ static int body(int channel)
 int main(void)
 {
 	struct peer target = peer_start(body);
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < check_rounds(100); i++)
 		use_service(&target);
 	peer_dismiss(&target);
 	return 0;

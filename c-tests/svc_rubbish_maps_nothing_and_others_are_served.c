@@ -77,7 +77,7 @@ int main(void)
 	o = order_of(ORDER_UNMAP), o.addr = 1, o.len = check_page(), REFUSED(o);
 	o = order_of(ORDER_RANGE), o.addr = check_page(), o.len = check_page(), o.prot = 9, REFUSED(o);
 	o = order_of(ORDER_NOTHING), o.len = 1, REFUSED(o);
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < check_rounds(2000); i++) {
 		char noise[128];
 		for (size_t n = 0; n < sizeof noise; n++)
 			noise[n] = (char)((seed = seed * 1103515245u + 12345u) >> 16);

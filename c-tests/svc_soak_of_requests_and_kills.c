@@ -26,12 +26,23 @@ static uint64_t random_word(void)
 
 static int is_width(const struct order *o) { return o->kind >> 32 == 32 || o->kind >> 32 == 64; }
 
+#if defined(MAP_32BIT)
+#define FLAGS_OF_THE_PROCESSOR (MAP_32BIT | 0x80)
+#else
+#define FLAGS_OF_THE_PROCESSOR 0
+#endif
+#if defined(__aarch64__)
+#define PROTECTIONS 0x3f	/* PROT_BTI and PROT_MTE, too */
+#else
+#define PROTECTIONS 0xf
+#endif
+
 /* Whether the service must take it for an order (src/service/protocol.rs), said once more. */
 static int is_order(const struct order *o)
 {
 	const uint64_t page = check_page(), flags_of_mmap = MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS |
 		MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_NORESERVE | MAP_STACK | MAP_HUGETLB | MAP_SYNC |
-		MAP_FIXED_NOREPLACE | MAP_32BIT | 0x80;
+		MAP_FIXED_NOREPLACE | FLAGS_OF_THE_PROCESSOR;
 	uint64_t known = flags_of_mmap | (o->flags & MAP_HUGETLB ? 0xfc000000u : 0), good = order_of(0).form;
 	if (o->form != good || !is_width(o))
 		return 0;
@@ -41,13 +52,16 @@ static int is_order(const struct order *o)
 	case ORDER_NOTHING:
 		return !(o->addr | o->len | o->prot | o->flags | o->off | o->guard | o->bits);
 	case ORDER_MAP:
-		return o->prot <= 0xf && !(o->flags & ~known) && ((o->flags & 0xf) == MAP_SHARED || (o->flags & 0xf) == MAP_PRIVATE) &&
+		return o->prot <= PROTECTIONS && !(o->flags & ~known) && ((o->flags & 0xf) == MAP_SHARED || (o->flags & 0xf) == MAP_PRIVATE) &&
 			(o->flags & MAP_ANONYMOUS) && !(o->bits & ~6ull) && o->len && o->len % page == 0 &&
 			o->addr % page == 0 && o->off % page == 0 && o->guard % page == 0 && o->guard <= o->len;
 	case ORDER_UNMAP:
 		return !(o->prot | o->flags | o->off | o->guard | o->bits) && o->len && o->len % page == 0 && o->addr % page == 0;
 	case ORDER_RANGE:
 		return !(o->flags | o->off | o->guard | o->bits) && o->prot >= 1 && o->prot <= 4;
+	case ORDER_REGION:
+		return !(o->flags | o->off | o->guard | o->bits) && o->prot >= 1 && o->prot <= 3 &&
+			o->len && o->len % page == 0 && o->addr % page == 0 && o->addr + o->len > o->addr;
 	}
 	return 0;
 }
@@ -68,10 +82,11 @@ static int would_do_harm(const struct order *o)
 static struct order a_request(void)
 {
 	struct order o;
-	switch (random_word() % 5) {
+	switch (random_word() % 6) {
 	case 0: o = order_of(ORDER_NOTHING); break;
 	case 1: o = order_of(ORDER_UNMAP), o.addr = 0x200000000, o.len = check_page(); break;
 	case 2: o = order_of(ORDER_RANGE), o.addr = 0x200000000, o.len = check_page(), o.prot = 1 + random_word() % 4; break;
+	case 3: o = order_of(ORDER_REGION), o.addr = 0x200000000, o.len = check_page(), o.prot = 1 + random_word() % 3; break;
 	default: o = order_to_map(check_page() * (1 + random_word() % 4));
 	}
 	for (unsigned i = random_word() % 4; i > 0; i--)
@@ -138,6 +153,8 @@ static void at_a_desk(unsigned long requests)
 	struct iovec part = { &wanted, sizeof wanted };
 	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
 	volatile struct desk *d;
+	int has_desks = 0, pidfd;
+	socklen_t size = sizeof pidfd;
 	CHECK(ftruncate(file, (off_t)check_page()) == 0 && ftruncate(unsealed, (off_t)check_page()) == 0);
 	for (int sealed = 0; sealed < 2; sealed++) {
 		int fd = sealed ? file : unsealed, to = service_connect(target.pid);
@@ -148,8 +165,14 @@ static void at_a_desk(unsigned long requests)
 		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), &fd, sizeof fd);
 		CHECK(sendmsg(to, &m, 0) == sizeof wanted);
 		CHECK(recv(to, &a, sizeof a, 0) == sizeof a);
-		CHECK(a.kind == (sealed ? 1 : 5));	/* one that can shrink is refused */
+		/* One that can shrink is refused; without SO_PEERPIDFD (Linux 6.5) each is. */
+		has_desks = getsockopt(to, SOL_SOCKET, 77 /* SO_PEERPIDFD */, &pidfd, &size) == 0 && close(pidfd) == 0;
+		CHECK(a.kind == (sealed && has_desks ? 1 : 5));
 		close(to);
+	}
+	if (!has_desks) {
+		puts("no desks before Linux 6.5");
+		return;
 	}
 	d = mmap(NULL, check_page(), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 	CHECK(d != MAP_FAILED);

@@ -11,7 +11,7 @@ static int body(int channel)
 	CHECK_OK(mman_peer_serve_stop());
 	CHECK(thread_count(getpid()) == 1);
 	fd_list(getpid(), fds, sizeof fds);
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < check_rounds(50); i++) {
 		CHECK_OK(mman_peer_serve());
 		CHECK(thread_count(getpid()) == 3);
 		tell_word(channel, 1);
@@ -28,7 +28,7 @@ static int body(int channel)
 int main(void)
 {
 	struct peer target = peer_start(body);
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < check_rounds(50); i++) {
 		void *a;
 		CHECK(hear_word(target.channel) == 1);
 		CHECK_MAPS(a, mmap_peer(target.pid, NULL, check_page(), READ_WRITE, PRIVATE_ANON, NOFD, 0));

@@ -73,7 +73,7 @@ static inline struct target target_start(void (*prepare)(void))
  */
 static inline void target_warm_up(struct target *t)
 {
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < check_rounds(40); i++) {
 		void *a = mmap_peer(t->pid, NULL, 1, PROT_NONE, MAP_PRIVATE, NOFD, 0);
 		if (a != MAP_FAILED)
 			munmap_peer(t->pid, a, 1);

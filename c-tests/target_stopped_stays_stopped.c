@@ -38,7 +38,7 @@ int main(void)
 		CHECK(kill(p.pid, SIGSTOP) == 0);
 		CHECK(waitpid(p.pid, &status, WUNTRACED) == p.pid && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
 		count = *counter;
-		for (i = 0; i < 20; i++) {
+		for (i = 0; i < check_rounds(20); i++) {
 			m = map_in(p.pid);
 			CHECK(writes_into(p.pid, m));
 			unmap_in(p.pid, m);

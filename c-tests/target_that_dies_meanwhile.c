@@ -10,10 +10,13 @@ enum { TARGETS = 240, EXITS = 0, KILLED, THREAD_EXITS, WAYS };
 
 static atomic_uint *round_seed;
 
+/* A call takes far longer than a sleep does on a slow machine. */
+static int slowness_of_calls(void) { return check_slowness() * check_slowness() * check_slowness(); }
+
 static void *exit_soon(void *arg)
 {
 	unsigned seed = *round_seed;
-	usleep((useconds_t)(rand_r(&seed) % 1500 * check_slowness() * check_slowness()));
+	usleep((useconds_t)(rand_r(&seed) % 1500 * slowness_of_calls()));
 	(void)arg;
 	_exit(7);
 }
@@ -35,7 +38,7 @@ static int target(int channel)
 static void *kill_soon(void *pid)
 {
 	unsigned seed = *round_seed;
-	usleep((useconds_t)(rand_r(&seed) % 1500 * check_slowness() * check_slowness()));
+	usleep((useconds_t)(rand_r(&seed) % 1500 * slowness_of_calls()));
 	CHECK(kill(*(pid_t *)pid, SIGKILL) == 0);
 	return NULL;
 }

@@ -39,7 +39,7 @@ int main(void)
 	p = peer_start(target);
 	await_state(p.pid, 'Z');
 	AWAIT(shared->progress > 0);
-	for (i = 0; i < 50; i++) {
+	for (i = 0; i < check_rounds(50); i++) {
 		m = map_in(p.pid);
 		shared->probe = (uintptr_t)m;
 		AWAIT(shared->probe == 0);

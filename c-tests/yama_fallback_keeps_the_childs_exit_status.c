@@ -35,6 +35,7 @@ static void run(void)
 		pid_t pid = targets[i].pid;
 		int status, killed = i % 2 == 0;
 		unsigned rounds = (unsigned)(i * (TARGETS / check_rounds(TARGETS))) * 20000 + 1;
+		rounds *= (unsigned)(check_slowness() * check_slowness());
 		void *at;
 		CHECK_MAPS(at, mmap_peer(pid, NULL, check_page(), READ_WRITE, PRIVATE_ANON, NOFD, 0));
 		tell_word(targets[i].channel, killed ? 0 : rounds);

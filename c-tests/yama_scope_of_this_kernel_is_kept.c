@@ -19,17 +19,6 @@ static const struct { const char user[KINSHIPS + 1], root[KINSHIPS + 1], *remedy
 static int scope;
 static pid_t parent, admitting, stranger;
 
-static int reads_scope(void)
-{
-	int found = -1;
-	FILE *f = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
-	if (f == NULL)
-		return -1;
-	CHECK(fscanf(f, "%d", &found) == 1 && found >= 0 && found < (int)LENGTH_OF(scopes));
-	fclose(f);
-	return found;
-}
-
 static void maps(pid_t pid, int fd)
 {
 	void *at;
@@ -113,7 +102,7 @@ int main(int argc, char **argv)
 {
 	struct peer cat, friend, caller;
 	be_patient(argc, argv);
-	scope = reads_scope();
+	scope = yama_scope();
 	if (scope == -1)
 		check_skip("this kernel has no Yama");
 	cat = peer_start(be_cat);

@@ -110,23 +110,25 @@ work() { # $1 processor, $2 row, $3 plan
 	(cd "$tree" && find . | cpio -o -H newc -R 0:0 --quiet)
 }
 
-boot() { # $1 processor, $2 kernel, $3 command line
+boot() { # $1 processor, $2 model, $3 kernel, $4 command line
+	local emulator port
 	case $1 in
-	x86_64) set -- "$@" ttyS qemu-system-x86_64 -M q35 -cpu max ;;
-	aarch64) set -- "$@" ttyAMA qemu-system-aarch64 -M virt -cpu max,pauth-impdef=on ;;
+	x86_64) port=ttyS emulator='qemu-system-x86_64 -M q35' ;;
+	aarch64) port=ttyAMA emulator='qemu-system-aarch64 -M virt' ;;
 	esac
-	timeout "$limit" "${@:5}" -accel tcg,thread=multi -smp 2 -m 2G -nodefaults -display none -no-reboot \
-		-kernel "$2" -initrd "$scratch/initrd" \
-		-append "console=${4}0 lab.results=${4}1 panic=-1 quiet mitigations=off $3" \
+	# shellcheck disable=SC2086
+	timeout "$limit" $emulator -cpu "$2" -accel tcg,thread=multi -smp 2 -m 2G -nodefaults -display none -no-reboot \
+		-kernel "$3" -initrd "$scratch/initrd" \
+		-append "console=${port}0 lab.results=${port}1 panic=-1 quiet mitigations=off $4" \
 		-serial "file:$scratch/console" -serial stdio </dev/null | sed -u 's/\r$//'
 }
 
 # One machine: $1 ROW or ROW/STAGE, $2... tests, or -c and a command.
 machine() {
-	local row=${1%%/*} only= processor kernel commandline stages stage
+	local row=${1%%/*} only= processor model kernel commandline stages stage
 	[ "$row" = "$1" ] || only=${1#*/}
 	shift
-	IFS='|' read -r _ processor kernel commandline stages < <(table lab/machines | grep "^$row|") ||
+	IFS='|' read -r _ processor model kernel commandline stages < <(table lab/machines | grep "^$row|") ||
 		die "lab/machines has no row $row"
 	{
 		echo 'export C_TESTS_BUILT=/lab/built/c-tests C_TESTS_LIBRARIES=/lab/built/release C_TEST_SLOWNESS=5 C_TEST_ROUNDS=20'
@@ -140,7 +142,7 @@ machine() {
 	} >"$scratch/plan"
 	work "$processor" "$row" "$scratch/plan" >"$scratch/work.cpio" || die "what $row runs is not there"
 	cat "$cache/base-$processor.cpio" "$scratch/work.cpio" >"$scratch/initrd"
-	boot "$processor" "$(kernel_of "$kernel")" "$commandline" | tee "$scratch/results"
+	boot "$processor" "$model" "$(kernel_of "$kernel")" "$commandline" | tee "$scratch/results"
 	[ "${1-}" != -c ] || return
 	# Each stage has counts; one without, or a machine that did not end by itself,
 	# has failed, and the kernel's last words may tell why.
@@ -160,10 +162,10 @@ machine() {
 
 # What the rows need is built and fetched first, once.
 prepare() { # $1 rows, $2... tests
-	local rows=$1 row processor kernel names out
+	local rows=$1 row processor model kernel names out
 	shift
 	for row in $rows; do
-		IFS='|' read -r _ processor kernel _ < <(table lab/machines | grep "^$row|") ||
+		IFS='|' read -r _ processor model kernel _ < <(table lab/machines | grep "^$row|") ||
 			die "lab/machines has no row $row"
 		base "$processor" && kernel "$processor" "$kernel" || die "what $row is made of cannot be had"
 		echo "$processor"

@@ -277,7 +277,7 @@ pub(crate) fn sleeps_in(tid: Tid) -> Option<SleepsIn> {
 
 /// Whether user space has this address, mapped or not: with its last page the
 /// file ends (`pagemap_read`, fs/proc/task_mmu.c). None if that cannot be read.
-#[cfg_attr(not(target_arch = "aarch64"), allow(dead_code))]
+#[cfg_attr(target_arch = "x86", allow(dead_code))]
 pub(crate) fn user_space_has(address: usize) -> Option<bool> {
     let mut entry = [0u8; 8];
     let at = (address / sys::page_size() * entry.len()) as u64;

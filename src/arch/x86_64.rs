@@ -331,9 +331,16 @@ pub(crate) fn trapped_result(number: usize) -> Option<usize> {
     Some(number)
 }
 
-/// The first address that user space never has: TASK_SIZE of four-level page tables.
+/// The first address that user space never has: TASK_SIZE, of page tables with
+/// four levels or with five (Documentation/arch/x86/x86_64/5level-paging.rst).
 pub(crate) fn user_space_end() -> usize {
-    (1 << 47) - 4096
+    const OF_FOUR: usize = (1 << 47) - 4096;
+    const OF_FIVE: usize = (1 << 56) - 4096;
+    match crate::procfs::user_space_has(OF_FIVE - 1) {
+        Some(false) => OF_FOUR,
+        // Not knowing: what lies beyond, the kernel refuses itself.
+        Some(true) | None => OF_FIVE,
+    }
 }
 
 #[cfg(test)]

@@ -73,7 +73,9 @@ pub(crate) fn run<R>(kind: Kind, slice: Duration, work: &mut dyn FnMut(&Waiting)
         // SAFETY: reads the calling thread's errno, just set by clone().
         return Err(Errno(unsafe { *libc::__errno_location() }));
     }
-    if kind == Kind::Process {
+    if kind == Kind::Thread {
+        sys::await_thread_gone(sys::Tid(helper));
+    } else {
         const ROUNDS: u32 = 1000;
         let mut ended = Spinning::on(processors).until(ROUNDS, || match sys::wait4(sys::Tid(helper), libc::WNOHANG) {
             Ok(None) => None,
@@ -84,8 +86,12 @@ pub(crate) fn run<R>(kind: Kind, slice: Duration, work: &mut dyn FnMut(&Waiting)
                 Err(Errno::EINTR) => {}
                 // ECHILD: a wait with __WALL elsewhere in the program took it. That is as good.
                 Ok(_) | Err(Errno::ECHILD) => break,
-                // A seccomp filter: the helper stays a zombie, but ends.
-                Err(_) if alive.load(Ordering::Acquire) == 0 => break,
+                // A seccomp filter: the helper stays a zombie, but ends. Its pidfd
+                // tells when it has let go of what it traced (`exit_notify`).
+                Err(_) if alive.load(Ordering::Acquire) == 0 => {
+                    sys::await_process_ended(helper);
+                    break;
+                }
                 Err(_) => sys::pause_for(Duration::from_micros(50)),
             }
         }

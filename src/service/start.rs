@@ -128,9 +128,6 @@ pub(crate) fn serve_in_children() {
     let _ = unsafe { pthread_atfork(Some(before_fork), Some(in_parent), Some(in_child)) };
 }
 
-/// Longer than any ended thread takes to leave the process; a debugger may hold one.
-const THREAD_GOES: Duration = Duration::from_millis(100);
-
 const CHILD_BEGINS: Duration = Duration::from_millis(100);
 
 /// The word by which the child of the calling thread's fork() says that it
@@ -266,10 +263,7 @@ fn join(thread: &Thread) {
     unsafe { libc::pthread_join(thread.handle.load(Ordering::Acquire) as libc::pthread_t, core::ptr::null_mut()) };
     // libc lets go of a thread at its mm_release(); until release_task() the
     // kernel still counts it as one of the process.
-    let (tid, until) = (Tid(thread.tid.load(Ordering::Acquire) as i32), sys::now() + THREAD_GOES);
-    while sys::thread_belongs(sys::getpid(), tid) && sys::now() < until {
-        sys::yield_cpu();
-    }
+    sys::await_thread_gone(Tid(thread.tid.load(Ordering::Acquire) as i32));
     for bound in &thread.stack {
         bound.store(0, Ordering::Relaxed);
     }

@@ -3,10 +3,11 @@
 //! still there.
 
 use super::files::Descriptor;
-use super::{call, Tid, Timespec};
+use super::{call, now, yield_cpu, Tid, Timespec};
 use crate::arch;
 use crate::errno::Errno;
 use core::mem::MaybeUninit;
+use core::time::Duration;
 use libc::c_int;
 
 pub(crate) fn getpid() -> i32 {
@@ -147,6 +148,29 @@ pub(crate) fn thread_belongs(pid: i32, tid: Tid) -> bool {
     // SAFETY: no pointers; signal 0 is never delivered.
     let asked = unsafe { call!(libc::SYS_tgkill, pid, tid.0, 0) };
     asked != Err(Errno::ESRCH)
+}
+
+/// What has left user mode takes less to be gone. A debugger may hold it, and a
+/// seccomp filter deny to look, so nobody waits longer.
+const IS_GONE: Duration = Duration::from_millis(100);
+
+/// Waits until a thread of this process that has left user mode is out of the
+/// kernel's count, and traces nobody (`exit_notify`, `release_task`).
+pub(crate) fn await_thread_gone(tid: Tid) {
+    let (pid, until) = (getpid(), now() + IS_GONE);
+    while thread_belongs(pid, tid) && now() < until {
+        yield_cpu();
+    }
+}
+
+/// Waits until a process that has left user mode is a zombie, and traces nobody:
+/// its pidfd is woken after that (`exit_notify`).
+pub(crate) fn await_process_ended(pid: i32) {
+    let until = now() + IS_GONE;
+    let Ok(pidfd) = pidfd_open(pid) else { return };
+    while !pidfd_ended(&pidfd) && now() < until {
+        yield_cpu();
+    }
 }
 
 /// kill(2) with signal 0.
