@@ -78,7 +78,11 @@ stage() {
 	[ "$names" != all ] || names=$(cd c-tests && printf '%s\n' *.c | sed 's/\.c$//')
 	echo "echo; echo '== $row: $stage'"
 	for name in $names; do
-		case $name in @*) table "lab/lists/${name#@}" ;; *) echo "$name" ;; esac
+		case $name in
+		@*) table "lab/lists/${name#@}" ;;
+		*'*'*) (cd c-tests && printf '%s\n' $name.c | sed 's/\.c$//') ;;
+		*) echo "$name" ;;
+		esac
 	done >"$scratch/names"
 	while read -r name; do
 		reason=$(table lab/not-here | while IFS='|' read -r rows test reason; do
