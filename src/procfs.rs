@@ -774,9 +774,27 @@ pub(crate) fn each_child(pid: i32, tid: Tid, mut each: impl FnMut(i32) -> bool) 
 
 /// vm.mmap_min_addr.
 pub(crate) fn lowest_address() -> usize {
-    let Ok(file) = sys::open(b"/proc/sys/vm/mmap_min_addr\0", libc::O_RDONLY) else { return 0 };
+    setting(b"/proc/sys/vm/mmap_min_addr\0").unwrap_or(0) as usize
+}
+
+fn setting(path: &[u8]) -> Option<u64> {
+    let file = sys::open(path, libc::O_RDONLY).ok()?;
     let mut buffer = [0u8; 24];
-    read_into(&file, &mut buffer).ok().and_then(number).map_or(0, |n| n as usize)
+    read_into(&file, &mut buffer).ok().and_then(number).and_then(|n| u64::try_from(n).ok())
+}
+
+/// Whether a process may have so many mappings more (vm.max_map_count). Not
+/// knowing is no obstacle.
+pub(crate) fn has_room_for_mappings(pid: i32, more: usize) -> bool {
+    let Some(most) = setting(b"/proc/sys/vm/max_map_count\0") else { return true };
+    let mut count = more as u64;
+    let counted = open(pid, "maps").and_then(|maps| {
+        each_line(&maps, |_| {
+            count += 1;
+            count <= most
+        })
+    });
+    counted.is_err() || count <= most
 }
 
 // ---- tasks ----------------------------------------------------------------

@@ -71,6 +71,23 @@ impl Copying<'_> {
         }
     }
 
+    /// One mapping is moved or it is not. Of several none is, if the last would find no
+    /// place in the process's table; at that limit nothing could be put back either.
+    fn has_room(&self, pid: i32, first: usize) -> Result<(), Fault> {
+        let moved = match self.object {
+            Some(_) => self.area.pieces().iter().skip(first).filter(|piece| self.wanted(piece)).count(),
+            None => 0,
+        };
+        // A mapping may be split at both of the area's ends.
+        if moved < 2 || procfs::has_room_for_mappings(pid, 2 + 1) {
+            return Ok(());
+        }
+        Err(Fault::says(
+            Errno::ENOMEM,
+            "the process has nearly as many mappings as vm.max_map_count allows: raise that, or map the area's mappings one by one",
+        ))
+    }
+
     /// Copies what there is from piece `first` on.
     fn copy(&self, pid: i32, tid: Tid, first: usize) -> Result<(), Fault> {
         let page = sys::page_size();
@@ -134,12 +151,12 @@ fn changed() -> Fault {
 /// what the old mapping had beside its access.
 const STEPS: usize = 4;
 
-fn step(piece: &Piece, k: usize, object: c_int, from: usize) -> Option<(SystemCall, [u64; 6])> {
+fn step(piece: &Piece, k: usize, kind: c_int, object: c_int, from: usize) -> Option<(SystemCall, [u64; 6])> {
     let (start, len, marks) = (piece.start as u64, piece.len() as u64, piece.mapped.marks);
     let advice = |advice: c_int| (SystemCall::Madvise, [start, len, advice as u64, 0, 0, 0]);
     match k {
         0 => {
-            let flags = (libc::MAP_SHARED | libc::MAP_FIXED) as u64;
+            let flags = (kind | libc::MAP_FIXED) as u64;
             let offset = (piece.start - from) as u64;
             Some((SystemCall::Mmap, [start, len, piece.mapped.access as u64, flags, object as u64, offset]))
         }
@@ -151,32 +168,52 @@ fn step(piece: &Piece, k: usize, object: c_int, from: usize) -> Option<(SystemCa
     }
 }
 
-/// Moves the area's private pieces to the object, by calls that `hands` make;
-/// `done` counts the steps.
+/// How far the pieces have been moved.
+#[derive(Default)]
+struct Moved {
+    /// Steps that are done.
+    steps: usize,
+    /// A step that the kernel refused; then what was moved before is put back,
+    /// and so many steps of that are done.
+    refused: Option<Fault>,
+    back: usize,
+}
+
+/// Moves the area's private pieces to the object, by calls that `hands` make. If
+/// the kernel refuses one, those before it get memory of their own again: the
+/// object's, which nobody else will ever change, as a private mapping.
 fn swap<H: Hands>(
     copying: &Copying<'_>,
     object: c_int,
-    done: &mut usize,
+    moved: &mut Moved,
     hands: &mut H,
 ) -> Result<Result<(), Fault>, H::Lost> {
-    while let Some(piece) = copying.area.pieces().get(*done / STEPS) {
-        let k = *done % STEPS;
-        if copying.wanted(piece) {
-            if let Some((call, arguments)) = step(piece, k, object, copying.from) {
-                match hands.call(call, arguments)? {
-                    Err(errno) if k == 0 => {
-                        // EAGAIN is kept for a target that cannot be reached.
-                        let says = if errno == Errno::EAGAIN { Errno::ENOMEM } else { errno };
-                        return Ok(Err(Fault::new(says, Why::Kernel { call: "mmap()", errno, hint: "" })));
-                    }
-                    // A lock beyond a limit that was lowered since, say.
-                    _ => {}
-                }
+    let pieces = copying.area.pieces();
+    let at = |count: usize| pieces.get(count / STEPS).map(|piece| (piece, count % STEPS));
+    while let (None, Some((piece, k))) = (moved.refused, at(moved.steps)) {
+        let wanted = copying.wanted(piece).then(|| step(piece, k, libc::MAP_SHARED, object, copying.from)).flatten();
+        let made = wanted.map_or(Ok(Ok(0)), |(call, arguments)| hands.call(call, arguments))?;
+        match made {
+            Err(errno) if k == 0 => {
+                // EAGAIN is kept for a target that cannot be reached.
+                let says = if errno == Errno::EAGAIN { Errno::ENOMEM } else { errno };
+                moved.refused = Some(Fault::new(says, Why::Kernel { call: "mmap()", errno, hint: "" }));
             }
+            // A lock beyond a limit that was lowered since, say, is no refusal.
+            _ => moved.steps += 1,
         }
-        *done += 1;
     }
-    Ok(Ok(()))
+    let Some(refused) = moved.refused else { return Ok(Ok(())) };
+    while let Some((piece, k)) = at(moved.back).filter(|_| moved.back < moved.steps) {
+        if let Some((call, arguments)) =
+            copying.wanted(piece).then(|| step(piece, k, libc::MAP_PRIVATE, object, copying.from)).flatten()
+        {
+            // Over a mapping of its own size it needs nothing that could be refused.
+            let _ = hands.call(call, arguments)?;
+        }
+        moved.back += 1;
+    }
+    Ok(Err(refused))
 }
 
 /// Copies or moves an area of another process.
@@ -187,7 +224,7 @@ pub(crate) fn of_peer(
     timeout: Duration,
     trace: &mut Trace,
 ) -> Result<(), Fault> {
-    let mut errand = Still { copying, carry: None, swapped: 0, copied: false, refused: None };
+    let mut errand = Still { copying, carry: None, moved: Moved::default(), copied: false, refused: None };
     errand.start_over();
     super::run(peer, &mut errand, signals, timeout, trace)?;
     errand.refused.map_or(Ok(()), Err)
@@ -196,7 +233,7 @@ pub(crate) fn of_peer(
 struct Still<'p> {
     copying: Copying<'p>,
     carry: Option<Carry>,
-    swapped: usize,
+    moved: Moved,
     copied: bool,
     refused: Option<Fault>,
 }
@@ -208,7 +245,7 @@ impl Still<'_> {
     fn finished(&self) -> bool {
         self.refused.is_some()
             || match self.carry {
-                Some(_) => self.swapped == self.copying.area.pieces().len() * STEPS,
+                Some(_) => self.moved.steps == self.copying.area.pieces().len() * STEPS,
                 None => self.copied,
             }
     }
@@ -218,18 +255,21 @@ impl Still<'_> {
         let (peer, tid) = (session.peer(), session.tid());
         let others = Crowd::hold(peer, session.waiting(), tid)?;
         // Of a piece that is moved already only the marks may be missing.
-        let first = self.swapped.div_ceil(STEPS);
-        if !self.copying.area.still_holds(peer.pid(), first) {
-            self.refused = Some(changed());
-            return Ok(());
-        }
-        if let Err(fault) = self.copying.copy(peer.pid(), tid, first) {
-            self.refused = Some(fault);
-            return Ok(());
+        let first = self.moved.steps.div_ceil(STEPS);
+        if self.moved.refused.is_none() {
+            if !self.copying.area.still_holds(peer.pid(), first) {
+                self.refused = Some(changed());
+                return Ok(());
+            }
+            let ready = self.copying.has_room(peer.pid(), first);
+            if let Err(fault) = ready.and_then(|()| self.copying.copy(peer.pid(), tid, first)) {
+                self.refused = Some(fault);
+                return Ok(());
+            }
         }
         self.copied = true;
         if let Some(Ok(object)) = self.carry.as_ref().map(Carry::outcome) {
-            if let Err(fault) = swap(&self.copying, object, &mut self.swapped, session)? {
+            if let Err(fault) = swap(&self.copying, object, &mut self.moved, session)? {
                 self.refused = Some(fault);
             }
         }
@@ -259,7 +299,7 @@ impl Errand for Still<'_> {
         if !self.finished() {
             match self.stand_still(session) {
                 // It may take until the deadline, and then nothing must be left.
-                Err(lost @ Lost::Others { .. }) if self.swapped == 0 => {
+                Err(lost @ Lost::Others { .. }) if self.moved.steps == 0 => {
                     if let Some(carry) = &mut self.carry {
                         carry.tidy(session)?;
                     }
@@ -276,7 +316,7 @@ impl Errand for Still<'_> {
     }
 
     fn begun(&self) -> bool {
-        self.swapped > 0 || self.carry.as_ref().is_some_and(Carry::begun)
+        self.moved.steps > 0 || self.carry.as_ref().is_some_and(Carry::begun)
     }
 
     fn recheck(&mut self, session: &Session<'_>) {
@@ -287,7 +327,7 @@ impl Errand for Still<'_> {
 
     fn start_over(&mut self) {
         self.carry = self.copying.object.map(|fd| Carry::new(fd, FACTS));
-        self.swapped = 0;
+        self.moved = Moved::default();
         self.copied = false;
         self.refused = None;
     }
@@ -319,9 +359,10 @@ pub(crate) fn of_caller(
                 if !copying.area.still_holds(pid, 0) {
                     return Err(changed());
                 }
+                copying.has_room(pid, 0)?;
                 copying.copy(pid, caller, 0)?;
                 if let Some(object) = copying.object {
-                    match swap(&copying, object, &mut 0, &mut Own) {
+                    match swap(&copying, object, &mut Moved::default(), &mut Own) {
                         Ok(done) => done?,
                     }
                 }
