@@ -5,7 +5,7 @@
  */
 #include "heap.h"
 #include "caller.h"
-#include <dlfcn.h>
+#include "loading.h"
 
 static struct peer target;
 static int memfd;
@@ -39,27 +39,6 @@ static void *older(void *in_handler)
 		CHECK(raise(SIGUSR1) == 0);
 	calls();
 	return NULL;
-}
-
-/*
- * The test itself is linked with the library, as all are. A copy under another
- * name is another library to the loader: loaded late, with symbols of its own.
- */
-static void copy_library(const char *to)
-{
-	char block[65536];
-	Dl_info info;
-	ssize_t n;
-	int in, out;
-	CHECK(dladdr((void *)(uintptr_t)mman_peer_version, &info) != 0);
-	in = open(info.dli_fname, O_RDONLY);
-	out = open(to, O_WRONLY | O_CREAT | O_EXCL, 0755);
-	CHECK(in != -1 && out != -1);
-	while ((n = read(in, block, sizeof block)) > 0)
-		CHECK(write(out, block, (size_t)n) == n);
-	CHECK(n == 0);
-	close(in);
-	close(out);
 }
 
 int main(int argc, char **argv)

@@ -217,11 +217,11 @@ impl fmt::Display for Why {
             ),
             Why::SeccompFilter { pid } => write!(
                 f,
-                "process {pid} has a seccomp filter, under which only plain mmap and munmap are safe: map anonymous memory, or give the caller CAP_SYS_ADMIN"
+                "process {pid} has a seccomp filter, under which only plain mmap and munmap are safe: map anonymous memory, let it serve (mman_peer_serve()), or give the caller CAP_SYS_ADMIN, and no seccomp filter of its own"
             ),
             Why::Trapped { pid } => write!(
                 f,
-                "process {pid} traps its system calls (a seccomp filter or syscall user dispatch), so the call was not made: give the caller CAP_SYS_ADMIN"
+                "process {pid} traps its system calls (a seccomp filter or syscall user dispatch), so the call was not made: give the caller CAP_SYS_ADMIN, and no seccomp filter of its own"
             ),
             Why::NoService { pid } => write!(
                 f,
