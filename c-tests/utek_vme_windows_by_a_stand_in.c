@@ -20,7 +20,7 @@ static int with_stand_in(void)
 		rooms[i][3] = (unsigned char)(70 + i);
 		snprintf(name, sizeof name, "%s/m%d", getenv("MMAN_PEER_VME"), i);
 		int fd = open(name, O_RDONLY | O_CLOEXEC);
-		CHECK(fd != -1 && pread(fd, &byte, 1, (off_t)addresses[i] + 3) == 1 && byte == 70 + i);
+		CHECK(fd != -1 && pread64(fd, &byte, 1, (off64_t)addresses[i] + 3) == 1 && byte == 70 + i);
 		close(fd);
 	}
 	CHECK_FAILS(utek_call(M_VME, NULL, rooms[4], page, 0, SHARED), -1, EAGAIN);

@@ -148,8 +148,10 @@ mod tests {
         Request { pid: 7, from: 0x10000, to: 0x20000, len: 0x1000, prot: 3, share: true }
     }
 
+    const END: usize = 0xc000_0000;
+
     fn errno(request: Request) -> Option<Errno> {
-        request.check(1, 0x1000, 0x10000, 1 << 47).err().map(|fault| fault.errno)
+        request.check(1, 0x1000, 0x10000, END).err().map(|fault| fault.errno)
     }
 
     #[test]
@@ -158,7 +160,7 @@ mod tests {
         assert_eq!(errno(Request { to: 1, from: 1, len: 0, prot: !0, ..request() }), Some(Errno::EINVAL));
         assert_eq!(errno(Request { to: 0, prot: 0x400, ..request() }), Some(Errno::EINVAL));
         assert_eq!(errno(Request { to: 0, ..request() }), Some(Errno::EMRANGE));
-        assert_eq!(errno(Request { to: (1 << 47) - 0x1000, len: 0x2000, ..request() }), Some(Errno::EMRANGE));
+        assert_eq!(errno(Request { to: END - 0x1000, len: 0x2000, ..request() }), Some(Errno::EMRANGE));
     }
 
     #[test]
