@@ -66,7 +66,9 @@ static int body(int channel)
 	CHECK(munmap(alternating, 64 * page) == 0);
 	tell_word(channel, 1);
 	CHECK(hear_word(channel) == 1);
-	CHECK(area[0] == 7 && area[1] == 5);
+	area[0] = 7;
+	tell_word(channel, 1);
+	CHECK(hear_word(channel) == 1);
 	return 0;
 }
 
@@ -84,13 +86,14 @@ int main(void)
 	room = utek_room(2 * page);
 	p = peer_start(body);
 	theirs = (unsigned char *)hear_word(p.channel);
-	CHECK_FAILS(utek_call(p.pid, theirs, room, 2 * page, RW_SELF, SHARED), -1, ENOMEM);
+	CHECK_FAILS(utek_call(p.pid, theirs, room, 2 * page, M_R_SELF, SHARED), -1, ENOMEM);
 	CHECK(!utek_is_mapped(room));
 	tell_word(p.channel, 1);
 	CHECK(hear_word(p.channel) == 1);
-	CHECK_OK(utek_call(p.pid, theirs, room, 2 * page, M_R_SELF | M_W_SELF, SHARED));
-	CHECK(room[0] == 6);
-	room[0] = 7;
+	CHECK_OK(utek_call(p.pid, theirs, room, 2 * page, M_R_SELF, SHARED));
+	CHECK(room[0] == 6 && room[page] == 5);
+	tell_word(p.channel, 1);
+	CHECK(hear_word(p.channel) == 1 && room[0] == 7);
 	tell_word(p.channel, 1);
 	CHECK(peer_status(&p) == 0);
 	return 0;
