@@ -137,7 +137,7 @@ int main(void)
 	CHECK_OK(utek_call(p.pid, (void *)large, heap, large_len, RW_SELF, SHARED));
 	CHECK(heap[check_page()] == 'x');
 	/* Moved again and again: a copy parts us, and it is moved anew when it has been parted. */
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < check_rounds(ROUNDS); i++) {
 		struct moved *view = (struct moved *)utek_room(len);
 		CHECK_OK(utek_call(p.pid, shared, view, len, RW_SELF, i % 2 ? SHARED : PRIVATE));
 		CHECK(view->self == shared);
