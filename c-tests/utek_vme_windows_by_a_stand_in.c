@@ -19,7 +19,7 @@ static int with_stand_in(void)
 		CHECK_OK(utek_call(pids[i], (void *)addresses[i], rooms[i], page, 0x7000, PRIVATE));
 		rooms[i][3] = (unsigned char)(70 + i);
 		snprintf(name, sizeof name, "%s/m%d", getenv("MMAN_PEER_VME"), i);
-		int fd = open(name, O_RDONLY | O_CLOEXEC);
+		int fd = open(name, O_RDONLY | O_CLOEXEC | O_LARGEFILE);
 		CHECK(fd != -1 && pread64(fd, &byte, 1, (off64_t)addresses[i] + 3) == 1 && byte == 70 + i);
 		close(fd);
 	}
