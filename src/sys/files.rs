@@ -58,6 +58,37 @@ pub(crate) fn read_at(fd: &Descriptor, into: &mut [u8], offset: u64) -> Result<u
     unsafe { call!(libc::SYS_pread64, fd.0, into.as_mut_ptr(), into.len(), low, high) }
 }
 
+/// fallocate(2): a file in memory gets its pages, which are not zeroed before
+/// somebody reads what was not written (`shmem_fallocate`).
+pub(crate) fn allocate_range(fd: c_int, offset: u64, len: u64) -> Result<(), Errno> {
+    let [from, from_high] = arch::offset_words(offset);
+    let [size, size_high] = arch::offset_words(len);
+    // SAFETY: no pointers.
+    unsafe {
+        match usize::BITS {
+            64 => call!(libc::SYS_fallocate, fd, 0, from, size),
+            _ => call!(libc::SYS_fallocate, fd, 0, from, from_high, size, size_high),
+        }
+    }
+    .map(|_| ())
+}
+
+/// pwrite(2), the whole of it.
+pub(crate) fn write_at(fd: c_int, from: &[u8], offset: u64) -> Result<(), Errno> {
+    let mut done = 0;
+    while let Some(rest) = from.get(done..).filter(|rest| !rest.is_empty()) {
+        let [low, high] = arch::offset_words(offset + done as u64);
+        // SAFETY: the buffer is readable for its length.
+        match unsafe { call!(libc::SYS_pwrite64, fd, rest.as_ptr(), rest.len(), low, high) } {
+            Ok(0) => return Err(Errno::EIO),
+            Ok(n) => done += n,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
+
 /// Likewise, into a mapping that the call in hand has just made.
 pub(crate) fn read_into_own(fd: &Descriptor, at: usize, len: usize, offset: u64) -> Result<usize, Errno> {
     let [low, high] = arch::offset_words(offset);
