@@ -18,6 +18,7 @@ int main(void)
 	CHECK(munmap(file, len) == 0 && munmap(object, len) == 0 && close(memory) == 0);
 	unsigned char *a = utek_room(len), *b = utek_room(page), *c = utek_room(len);
 	static char before[1 << 16], after[1 << 16];
+	(void)peer_mapped(&p, NULL);	/* it has come back from fork() with all that goes with that */
 	utek_maps(p.pid, before, sizeof before);
 	CHECK_OK(utek_call(p.pid, file, a, len, RW_SELF, SHARED));
 	CHECK_OK(utek_call(p.pid, object + page, b, page, RW_SELF, SHARED));

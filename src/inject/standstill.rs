@@ -393,12 +393,22 @@ pub(crate) fn of_caller(
 ) -> Result<(), Fault> {
     let caller = sys::gettid();
     let (pid, deadline) = (own.pid(), sys::now() + timeout);
-    holds_a_stack(&copying, "the area holds the stack of the calling thread: call from another thread")?;
+    let own_frames = |piece: &Piece| {
+        let here = address_of_a_frame();
+        (piece.mapped.start..piece.mapped.end).contains(&here)
+            && piece.start < here.saturating_add(FRAMES)
+            && here.saturating_sub(FRAMES) < piece.end
+    };
+    nothing_runs_on(&copying, own_frames, "the area holds the stack of the calling thread: call from another thread")?;
     let mut pause = Pause::new();
     loop {
         trace.attempts += 1;
         let mut work = |waiting: &wait::Waiting| -> Result<Result<(), Fault>, Lost> {
-            if let Err(fault) = holds_a_stack(&copying, "the area holds memory that the call itself runs on") {
+            let stack = tracer::stack_around(address_of_a_frame());
+            let holds_it = |piece: &Piece| piece.start < stack.end && stack.start < piece.end;
+            if let Err(fault) =
+                nothing_runs_on(&copying, holds_it, "the area holds memory that the call itself runs on")
+            {
                 return Ok(Err(fault));
             }
             let others = Crowd::hold(own, waiting, caller)?;
@@ -435,11 +445,24 @@ pub(crate) fn of_caller(
     }
 }
 
+/// What this library's part of a call takes of a stack, and more, to either side
+/// of where `of_caller` stands. The frames of its callers rest meanwhile.
+const FRAMES: usize = 64 * 1024;
+
+#[inline(never)]
+fn address_of_a_frame() -> usize {
+    let here = 0u8;
+    core::hint::black_box(&raw const here) as usize
+}
+
 /// Who runs on memory must not copy it: what is written meanwhile would be lost.
-fn holds_a_stack(copying: &Copying<'_>, says: &'static str) -> Result<(), Fault> {
-    let here = core::hint::black_box(&says) as *const _ as usize;
-    let in_area = |piece: &Piece| copying.wanted(piece) && (piece.mapped.start..piece.mapped.end).contains(&here);
-    if (copying.object.is_some() || copying.in_place) && copying.area.pieces().iter().any(in_area) {
+fn nothing_runs_on(
+    copying: &Copying<'_>,
+    holds_a_stack: impl Fn(&Piece) -> bool,
+    says: &'static str,
+) -> Result<(), Fault> {
+    let moves = copying.object.is_some() || copying.in_place;
+    if moves && copying.area.pieces().iter().any(|piece| copying.wanted(piece) && holds_a_stack(piece)) {
         return Err(Fault::says(Errno::ENOTSUP, says));
     }
     Ok(())

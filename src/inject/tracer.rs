@@ -24,6 +24,7 @@ use crate::errno::Errno;
 use crate::sys::{self, Spinning};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
+use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use core::time::Duration;
 use libc::c_int;
@@ -138,6 +139,19 @@ unsafe impl Sync for Kept {}
 /// all are taken, a stack is mapped.
 static STACKS: [Kept; KEPT] =
     [const { Kept { taken: AtomicBool::new(false), bytes: UnsafeCell::new([0; STACK_SIZE]) } }; KEPT];
+
+/// The stack of the helper that calls this, by an address on it. The kernel may
+/// have it in one mapping with memory of anybody's. One that was mapped for the call
+/// is known by its size only.
+pub(super) fn stack_around(here: usize) -> Range<usize> {
+    for kept in &STACKS {
+        let start = kept.bytes.get() as usize;
+        if (start..start + STACK_SIZE).contains(&here) {
+            return start..start + STACK_SIZE;
+        }
+    }
+    here.saturating_sub(STACK_SIZE)..here.saturating_add(STACK_SIZE)
+}
 
 enum Stack {
     Kept(&'static Kept),

@@ -195,6 +195,7 @@ fn answer_and_object(
             let mut bytes = [0; ANSWER_SIZE];
             return match sys::receive(socket, &mut bytes) {
                 Err(Errno::EAGAIN | Errno::EINTR) => continue,
+                Ok(message) if message.lost => Err(Miss::OwnTable(Errno::EMFILE)),
                 Ok(message) if message.len == ANSWER_SIZE && !message.strange => {
                     Answer::decode(&bytes).map(|answer| (answer, message.fd)).ok_or(Miss::HungUp)
                 }

@@ -4,6 +4,8 @@
 //!
 //! Who is admitted the service decides, and by what it hands over the kernel
 //! enforces it: what may only be read comes as a description that cannot write.
+//! The process is another user's, and no friend perhaps: what it hands over is
+//! looked at before it is mapped.
 
 use super::place::{self, Placed};
 use super::request::Request;
@@ -89,6 +91,30 @@ impl Taken {
     }
 }
 
+const NO_MEMORY: Fault = Fault::says(
+    Errno::EPERM,
+    "the caller may not touch that process, and what it hands over for the area is no memory of that size, or not open for what prot asks for",
+);
+
+/// Whether that part of a file can be touched: a page beyond its end is SIGBUS, and
+/// what is no regular file may do what it likes.
+fn holds(file: &Descriptor, offset: u64, part: usize, write: bool) -> bool {
+    let page = sys::page_size() as u64;
+    let access = sys::status_flags(file.number()).map(|flags| flags & (libc::O_ACCMODE | libc::O_PATH));
+    let fits = match access {
+        Ok(libc::O_RDWR) => true,
+        Ok(libc::O_RDONLY) => !write,
+        _ => false,
+    };
+    let end = offset.checked_add(part as u64);
+    fits && offset % page == 0
+        && part as u64 % page == 0
+        && sys::fstat(file.number()).is_ok_and(|st| {
+            let size = (st.st_size as u64).checked_next_multiple_of(page);
+            st.st_mode & libc::S_IFMT == libc::S_IFREG && size.zip(end).is_some_and(|(size, end)| end <= size)
+        })
+}
+
 /// The object of the first piece of a range, the piece's place in it, and its length.
 fn ask(
     peer: &Peer,
@@ -101,8 +127,10 @@ fn ask(
     match client::ask_for_object(peer, &Order::Region(*wanted), signals, &patience) {
         Ok((Answer::Region { offset, len }, Some(file))) => {
             let part = usize::try_from(len).ok().filter(|part| (1..=wanted.len).contains(part));
-            part.map(|part| (file, offset, part)).ok_or(*refused)
+            let part = part.filter(|&part| holds(&file, offset, part, wanted.write));
+            part.map(|part| (file, offset, part)).ok_or(NO_MEMORY)
         }
+        Ok((Answer::Region { .. }, None)) => Err(NO_MEMORY),
         Ok((Answer::Refused(_, Errno::EFAULT), _)) => Err(crate::area::HOLE),
         Ok((Answer::Forbidden, _)) => {
             let needs = Needs { read: wanted.read, write: wanted.write };
@@ -120,7 +148,7 @@ fn ask(
     }
 }
 
-/// Beyond the end of the object there are zeros.
+/// Behind the end of the object, in its last page, there are zeros.
 fn read_whole(file: &Descriptor, at: usize, len: usize, offset: u64) -> Result<(), Fault> {
     let mut done = 0;
     while done < len {

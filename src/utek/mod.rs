@@ -5,8 +5,9 @@
 //! This file is the order of events. `request` is what is wanted; `place` the
 //! caller's area; `own` what a process does to itself, `others` what it takes from
 //! another; `object` finds what is shared already, `vme` opens windows, `regions`
-//! remembers what was made, and `handed` takes what another's service gives. UTek knows errnos that Linux has not, and a
-//! protection that belongs to the mapping; the engine below knows neither.
+//! remembers what was made, and `handed` takes what another's service gives. UTek
+//! knows errnos that Linux has not, and a protection that belongs to the mapping;
+//! the engine below knows neither.
 
 mod handed;
 mod object;
