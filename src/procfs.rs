@@ -153,6 +153,7 @@ pub(crate) struct Status {
     pub state: u8,
     pub tgid: i32,
     pub tracer: i32,
+    pub ruid: u32,
     pub euid: u32,
     pub egid: u32,
     pub pending: SignalSet,
@@ -187,6 +188,7 @@ impl Status {
             b"Uid" => {
                 // Real, effective, saved, file system.
                 let effective = value.split(|&b| b == b'\t').nth(2).and_then(number);
+                self.ruid = integer as u32;
                 self.euid = effective.unwrap_or(integer) as u32;
             }
             b"Gid" => {

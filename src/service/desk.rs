@@ -7,6 +7,8 @@
 //! The page is a file in memory, sealed so that it cannot shrink under whom it
 //! is mapped by. Neither side believes what lies there: it is copied once, and
 //! what was copied is looked at. A side that breaks the rules hurts itself only.
+//! A child of fork() is neither side, and perhaps of another user: it does not get
+//! the page (MADV_DONTFORK), but a hole in its place.
 
 use super::protocol::{Answer, ANSWER_SIZE, ORDER_SIZE};
 use crate::errno::Errno;
@@ -57,13 +59,40 @@ unsafe impl Sync for Room {}
 
 static PAGES: Room = Room(UnsafeCell::new([0; ROOM]));
 
+/// Which process has a desk at each place. In a child of fork() it is another's
+/// number, and where that had one there is a hole.
+static USERS: [AtomicI32; CALLERS + SERVICES] = [const { AtomicI32::new(0) }; CALLERS + SERVICES];
+
 impl Place {
+    fn index(self) -> Option<usize> {
+        match self {
+            Place::Callers(i) if i < CALLERS => Some(i),
+            Place::Services(i) if i < SERVICES => Some(CALLERS + i),
+            _ => None,
+        }
+    }
+
+    /// Whether there is memory of ours at the place. A hole is filled, if nobody else has by now.
+    pub fn is_there(self) -> bool {
+        let (Some(user), Some(at)) = (self.index().and_then(|i| USERS.get(i)), self.address()) else { return false };
+        if [0, sys::getpid()].contains(&user.load(Ordering::Relaxed)) {
+            return true;
+        }
+        let filled = sys::map_where_nothing_is(at, sys::page_size());
+        if filled {
+            user.store(0, Ordering::Relaxed);
+        }
+        filled
+    }
+
+    fn is_used_by(self, pid: i32) {
+        if let Some(user) = self.index().and_then(|i| USERS.get(i)) {
+            user.store(pid, Ordering::Relaxed);
+        }
+    }
+
     fn address(self) -> Option<usize> {
-        let index = match self {
-            Place::Callers(i) if i < CALLERS => i,
-            Place::Services(i) if i < SERVICES => CALLERS + i,
-            _ => return None,
-        };
+        let index = self.index()?;
         let page = sys::page_size();
         let start = PAGES.0.get() as usize;
         let at = start.next_multiple_of(page) + index * page;
@@ -119,16 +148,27 @@ impl Desk {
     }
 
     fn map(file: &Descriptor, place: Place) -> Result<*const Desk, Errno> {
-        let at = place.address().ok_or(Errno::ENOMEM)?;
+        let at = place.address().filter(|_| place.is_there()).ok_or(Errno::ENOMEM)?;
+        // Before it is one: a fork() in another thread leaves a hole, or a page as any.
+        place.is_used_by(sys::getpid());
         // SAFETY: the place is ours, and nothing of it is in use.
-        unsafe { sys::map_over(at, sys::page_size(), Some(file)) }?;
+        let mapped = unsafe { sys::map_over(at, sys::page_size(), Some(file)) };
+        mapped.and_then(|()| sys::keep_from_children(at, sys::page_size())).inspect_err(|_| Desk::leave(at))?;
         Ok(at as *const Desk)
     }
 
     /// The page is not used any more.
     pub fn unmap(at: *const Desk) {
+        Desk::leave(at as usize);
+    }
+
+    fn leave(at: usize) {
         // SAFETY: a place of ours. It stays ours: no hole is left for others.
-        let _ = unsafe { sys::map_over(at as usize, sys::page_size(), None) };
+        let left = unsafe { sys::map_over(at, sys::page_size(), None) };
+        let index = (at - (PAGES.0.get() as usize).next_multiple_of(sys::page_size())) / sys::page_size();
+        if let (Ok(()), Some(user)) = (left, USERS.get(index)) {
+            user.store(0, Ordering::Relaxed);
+        }
     }
 
     pub fn is(&self, turn: Turn) -> bool {

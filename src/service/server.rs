@@ -44,6 +44,11 @@ const DESKS: usize = desk::SERVICES;
 /// looked at as often meanwhile.
 const WATCH: Duration = Duration::from_micros(300);
 
+/// A page does not tell who writes on it: the kernel is asked as often whether its
+/// caller still has the users that it had. Who gives up its rights, and is not to be
+/// trusted afterwards, has them here for so much longer.
+const VOUCHED_FOR: Duration = Duration::from_millis(1);
+
 /// A caller that has a desk.
 struct Regular {
     at: *const Desk,
@@ -51,10 +56,29 @@ struct Regular {
     users: [Option<u32>; 2],
     /// Readable when the caller has ended, and what its objects are fetched by.
     caller: Descriptor,
+    pid: i32,
+    /// When the kernel was asked last.
+    vouched: Duration,
     last_heard: u64,
 }
 
+/// Whether a process has these users, effective and real, by the kernel's word.
+fn has_users(pid: i32, pidfd: &Descriptor, users: [Option<u32>; 2]) -> bool {
+    let now = procfs::status(Tid(pid)).map(|status| [Some(status.euid), Some(status.ruid)]);
+    // While it lives, the number is its own.
+    now == Ok(users) && sys::pidfd_alive(pidfd)
+}
+
 impl Regular {
+    fn is_who_it_was(&mut self) -> bool {
+        let now = sys::now();
+        if now < self.vouched + VOUCHED_FOR {
+            return true;
+        }
+        self.vouched = now;
+        has_users(self.pid, &self.caller, self.users)
+    }
+
     fn desk(&self) -> &Desk {
         // SAFETY: mapped until this is dropped.
         unsafe { &*self.at }
@@ -299,6 +323,17 @@ impl Server {
                 continue;
             }
             knocked |= desk.pass(Turn::Knocked, Turn::Free);
+            if !desk.is(Turn::Ordered) {
+                continue;
+            }
+            if !self.regulars.get_mut(i).and_then(Option::as_mut).is_some_and(Regular::is_who_it_was) {
+                if let Some(place) = self.regulars.get_mut(i) {
+                    *place = None;
+                }
+                continue;
+            }
+            let Some(regular) = self.regulars.get(i).and_then(Option::as_ref) else { continue };
+            let desk = regular.desk();
             if !desk.pass(Turn::Ordered, Turn::Taken) {
                 continue;
             }
@@ -334,15 +369,20 @@ impl Server {
     }
 
     /// Gives a caller a desk, by its file.
-    fn seat(&mut self, file: &Descriptor, users: [Option<u32>; 2], caller: Option<Descriptor>) -> Answer {
-        let (true, Some(caller)) = (self.can_watch, caller) else { return Answer::Elsewhere };
+    fn seat(&mut self, file: &Descriptor, users: [Option<u32>; 2], caller: Option<(i32, Descriptor)>) -> Answer {
+        let (true, Some((pid, caller))) = (self.can_watch, caller) else { return Answer::Elsewhere };
+        let vouched = sys::now();
+        if !has_users(pid, &caller, users) {
+            return Answer::Elsewhere;
+        }
         let since = |r: &Option<Regular>| r.as_ref().map_or(0, |r| r.last_heard + 1);
-        let quietest = self.regulars.iter_mut().enumerate().min_by_key(|(_, r)| since(r));
+        let there = |i: &usize| desk::Place::Services(*i).is_there();
+        let quietest = self.regulars.iter_mut().enumerate().filter(|(i, _)| there(i)).min_by_key(|(_, r)| since(r));
         let Some((i, place)) = quietest else { return Answer::Elsewhere };
         *place = None;
         let Ok(at) = Desk::of(file, desk::Place::Services(i)) else { return Answer::Elsewhere };
         self.heard += 1;
-        *place = Some(Regular { at, users, caller, last_heard: self.heard });
+        *place = Some(Regular { at, users, caller, pid, vouched, last_heard: self.heard });
         Answer::Done(self.birth)
     }
 
@@ -429,7 +469,10 @@ impl Server {
             match (self.obey(&bytes, &m, users), &m.fd) {
                 (Some(Answer::ByMessage), Some(file)) => {
                     let connection = self.connections.get(i).and_then(Option::as_ref);
-                    let caller = connection.and_then(|c| sys::peer_pidfd(&c.socket).ok());
+                    let caller = connection.and_then(|c| {
+                        let pid = sys::peer_credentials(&c.socket).ok()?.pid;
+                        sys::peer_pidfd(&c.socket).ok().map(|pidfd| (pid, pidfd))
+                    });
                     Some(self.seat(file, users, caller))
                 }
                 (answer, _) => answer,

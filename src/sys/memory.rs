@@ -84,6 +84,30 @@ pub(crate) unsafe fn map_over(start: usize, len: usize, file: Option<&super::Des
     unsafe { call(number as _, arguments) }.map(|_| ())
 }
 
+/// A fresh page or more where nothing is mapped; whether it could be had. Not by a
+/// kernel before 4.17, which takes the address for a hint.
+pub(crate) fn map_where_nothing_is(start: usize, len: usize) -> bool {
+    let access = (libc::PROT_READ | libc::PROT_WRITE) as u64;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE;
+    let wanted = [start as u64, len as u64, access, flags as u64, u64::MAX, 0];
+    let (number, arguments) = Abi::OWN.place(SystemCall::Mmap, wanted);
+    // SAFETY: it replaces nothing.
+    match unsafe { call(number as _, arguments) } {
+        Ok(at) if at == start => true,
+        Ok(elsewhere) => {
+            unmap(elsewhere, len);
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+/// A child of fork() has nothing there (MADV_DONTFORK).
+pub(crate) fn keep_from_children(start: usize, len: usize) -> Result<(), Errno> {
+    // SAFETY: nothing changes for this process.
+    unsafe { call!(libc::SYS_madvise, start, len, libc::MADV_DONTFORK) }.map(|_| ())
+}
+
 fn map_own(len: usize, flags: c_int) -> Result<usize, Errno> {
     let access = (libc::PROT_READ | libc::PROT_WRITE) as u64;
     let wanted = [0, len as u64, access, flags as u64, u64::MAX, 0];
