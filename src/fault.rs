@@ -46,6 +46,10 @@ pub(crate) enum Why {
         scope: u8,
         ours: i32,
     },
+    /// Under Yama's scope 1, without its consent.
+    SeveralThreads {
+        pid: i32,
+    },
     Undumpable {
         pid: i32,
     },
@@ -202,6 +206,10 @@ impl fmt::Display for Why {
             Why::Yama { pid, scope, .. } => write!(
                 f,
                 "kernel.yama.ptrace_scope is {scope}, so nobody may trace process {pid}, until the next boot: let it call mman_peer_serve(), or start it with MMAN_PEER_SERVE=1"
+            ),
+            Why::SeveralThreads { pid } => write!(
+                f,
+                "all threads of process {pid} have to stand still for a moment, and without its consent a thread of the caller's does the tracing (kernel.yama.ptrace_scope is 1), which can hold one: let it call mman_peer_allow(), or give the caller CAP_SYS_PTRACE"
             ),
             Why::Undumpable { pid } => write!(
                 f,

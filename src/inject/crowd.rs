@@ -37,7 +37,7 @@ impl<'a> Crowd<'a> {
         let until = sys::now() + waiting.slice;
         let known = procfs::thread_count(peer.pid()) as usize;
         if known > 1 && !waiting.collect_the_ended() {
-            return Err(Lost::Others { state: b'?' });
+            return Err(Lost::OneTracee);
         }
         let capacity = known + SPARE;
         let bytes = (capacity * size_of::<Session<'_>>()).next_multiple_of(sys::page_size());

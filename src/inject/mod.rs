@@ -387,6 +387,7 @@ fn attempt(
                 return End::Gone;
             }
             Err(Lost::Others { state }) => return End::Busy(Why::OthersRun { pid, state }),
+            Err(Lost::OneTracee) => return End::Fault(Fault::new(Errno::EPERM, Why::SeveralThreads { pid })),
             Err(Lost::Frozen) => return End::Busy(Why::Frozen { pid }),
             Err(Lost::Trapped) => return End::Fault(Fault::new(Errno::EPERM, Why::Trapped { pid })),
         }

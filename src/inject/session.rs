@@ -75,6 +75,8 @@ pub(crate) enum Lost {
     Frozen,
     /// Another thread that had to stand still meanwhile could not be stopped.
     Others { state: u8 },
+    /// There are other threads, and this tracer is a thread, which can hold one.
+    OneTracee,
     /// The call was trapped (SIGSYS, or its instruction is gone); the trap's signal is discarded.
     Trapped,
 }

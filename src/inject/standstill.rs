@@ -346,7 +346,7 @@ impl Errand for Still<'_> {
         if !self.finished() {
             match self.stand_still(session) {
                 // It may take until the deadline, and then nothing must be left.
-                Err(lost @ Lost::Others { .. }) if self.moved.steps == 0 => {
+                Err(lost @ (Lost::Others { .. } | Lost::OneTracee)) if self.moved.steps == 0 => {
                     if let Some(carry) = &mut self.carry {
                         carry.tidy(session)?;
                     }
