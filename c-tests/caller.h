@@ -16,17 +16,6 @@
 static const int PRIVATE_ANON = MAP_PRIVATE | MAP_ANON;
 static const int READ_WRITE = PROT_READ | PROT_WRITE;
 
-/* Waits until the condition holds; ten seconds are a failure. */
-#define AWAIT(cond) \
-	do { \
-		double await_end_ = check_now() + 10; \
-		while (!(cond)) { \
-			if (check_now() >= await_end_) \
-				check_failed(__FILE__, __LINE__, "in vain awaited: " #cond); \
-			usleep(100); \
-		} \
-	} while (0)
-
 /* The program begins again, once, with this variable in its environment. */
 static inline void rerun_with(char **argv, const char *name, const char *value)
 {

@@ -152,12 +152,28 @@ static inline int check_rounds(int rounds)
 	return (rounds + one_in - 1) / one_in;
 }
 
+/* Of what is done again and again for so many seconds: as many of the clock's on a slow machine, too. */
+static inline double check_span(double seconds) { return seconds / check_slowness(); }
+
 static inline double check_now(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return ((double)t.tv_sec + (double)t.tv_nsec / 1e9) / check_slowness();
 }
+
+/* Waits for a condition that another process or thread brings about; ten seconds are a failure. */
+#define AWAIT(cond) \
+	do { \
+		double give_up_ = check_now() + 10; \
+		useconds_t pause_ = 50; \
+		while (!(cond)) { \
+			if (check_now() > give_up_) \
+				check_failed(__FILE__, __LINE__, "in vain, waiting for " #cond); \
+			usleep(pause_); \
+			pause_ = pause_ < 1000 ? 2 * pause_ : 2000; \
+		} \
+	} while (0)
 
 /* Yama's ptrace_scope (Documentation/admin-guide/LSM/Yama.rst); -1 without Yama. */
 static inline int yama_scope(void)

@@ -13,19 +13,6 @@
 #include <stdatomic.h>
 #include <sys/uio.h>
 
-/* Waits for a condition that another process or thread brings about. */
-#define AWAIT(cond) \
-	do { \
-		double give_up_ = check_now() + 10; \
-		useconds_t pause_ = 50; \
-		while (!(cond)) { \
-			if (check_now() > give_up_) \
-				check_failed(__FILE__, __LINE__, "in vain, waiting for " #cond); \
-			usleep(pause_); \
-			pause_ = pause_ < 1000 ? 2 * pause_ : 2000; \
-		} \
-	} while (0)
-
 /* Sleeps until that moment of check_now()'s clock. */
 static inline void sleep_until(double moment)
 {

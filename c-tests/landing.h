@@ -44,7 +44,7 @@ static inline void one_signal_a_round(const struct blocking *b, struct scene *s,
 	unsigned seed = (unsigned)getpid();
 	long result = 0, error = 0, extra = 0;
 	int late = 0;
-	double enough = check_now() + 1.5;      /* calls that go on take their whole time each round */
+	double enough = check_now() + check_span(1.5);      /* calls that go on take their whole time each round */
 	int round;
 	for (round = 1; round <= LANDINGS && (round <= 2 || check_now() < enough); round++) {
 		play_round(b, s, round);

@@ -35,8 +35,9 @@ ulimit -c 0
 
 die() { echo "run.sh: $*" >&2; exit 2; }
 
-here=$(cd "$(dirname "$0")" && pwd) || exit 2
-top=$(dirname "$here")
+case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
+here=$(cd "$here" && pwd) || exit 2
+top=${here%/*}
 built=${C_TESTS_BUILT:-$top/target/c-tests}     # the test programs
 libraries=${C_TESTS_LIBRARIES:-$top/target/release}
 ordinary=65432                                  # uid and gid that own nothing
@@ -61,22 +62,14 @@ markers() { # $@ sources
 
 # Ends what a test left running: by the word in its environment that only this
 # test has, and by its session, for those that hide or wipe their environment.
-# As few programs as can be: an emulated machine is slow at starting them.
-end_leftovers() { # $1 word, $2 session
-	left=
-	for process in /proc/[0-9]*; do
-		{ read -r stat <"$process/stat"; } 2>/dev/null || continue
-		# Behind the name in brackets: state, parent, group, session.
-		read -r state _ _ session _ <<-STAT
-		${stat##*) }
-		STAT
-		if [ "$session" = "$2" ] && [ "$state" != Z ]; then left="$left ${process#/proc/}"; fi
-	done
-	for process in $(grep -lsF "C_TEST_RUN=$1" /proc/[0-9]*/environ); do
+# One program looks: the shell reads byte by byte, and an emulated machine is slow
+# at both. In PID/stat there follow the name in brackets: state, parent, group, session.
+end_leftovers() { # $1 word, as a pattern; $2 session
+	for process in $(LC_ALL=C grep -lsE -e "^[0-9]+ \\(.*\\) [^Z] [0-9]+ [0-9]+ $2 " -e "C_TEST_RUN=$1" \
+		/proc/[0-9]*/stat /proc/[0-9]*/environ); do
 		process=${process#/proc/}
-		left="$left ${process%%/*}"
+		kill -KILL "${process%%/*}" 2>/dev/null
 	done
-	for process in $left; do kill -KILL "$process" 2>/dev/null; done
 }
 
 # For conditions in expected-skips: is the kernel older than this version?
@@ -137,10 +130,7 @@ run_one() { # $1 scratch, $2 NAME:WHO:LIMIT
 	room=$scratch/rooms/$name.$who
 	as=
 	if [ "$who" = user ] && [ "$C_TESTS_PRIVILEGED" = yes ]; then
-		install -d -o $ordinary -g $ordinary "$room"
 		as="setpriv --reuid=$ordinary --regid=$ordinary --clear-groups --inh-caps=-all"
-	else
-		mkdir -p "$room"
 	fi
 	cd "$room" || exit 2
 	read -r began _ </proc/uptime
@@ -163,7 +153,7 @@ run_one() { # $1 scratch, $2 NAME:WHO:LIMIT
 	end_leftovers "$room;" $session
 	cd /
 	for left in "$room"/* "$room"/.[!.]*; do
-		[ ! -e "$left" ] || { rm -rf "$room"; break; }
+		[ ! -e "$left" ] || { rm -rf "$room"/* "$room"/.[!.]*; break; }
 	done
 	case $status in
 	0) report ok '' ;;
@@ -289,6 +279,17 @@ while read -r name as limit how _ as_wanted; do
 		echo "$name:$who:$limit" >>"$scratch/$how"
 	done
 done <"$scratch/marked"
+
+# Each in a directory of its own.
+rooms() { sed -n "s/:$1:.*/.$1/p" "$scratch/shared" "$scratch/alone" | sort -u; }
+cd "$scratch/rooms" || exit 2
+rooms root | xargs -r mkdir || exit 2
+if [ $C_TESTS_PRIVILEGED = yes ]; then
+	rooms user | xargs -r install -d -o $ordinary -g $ordinary || exit 2
+else
+	rooms user | xargs -r mkdir || exit 2
+fi
+cd / || exit 2
 
 xargs -r -P "$jobs" -n 1 sh "$here/run.sh" --one "$scratch" <"$scratch/shared"
 xargs -r -P 1 -n 1 sh "$here/run.sh" --one "$scratch" <"$scratch/alone"

@@ -77,7 +77,7 @@ int main(void)
 	shared = shared_memory(sizeof *shared);
 	p = peer_start(target);
 	AWAIT(shared->rounds > 0);
-	for (end = check_now() + 1; check_now() < end;)
+	for (end = check_now() + check_span(1); check_now() < end;)
 		disturb(p.pid);
 	rounds = shared->rounds;
 	AWAIT(shared->rounds > rounds);

@@ -166,8 +166,8 @@ int main(int argc, char **argv)
 	 * An ended target gives way to a new one at once but is reaped much
 	 * later: till then its pid is nobody else's.
 	 */
-	end = check_now() + SECONDS;
-	at_last = end + 2 * SECONDS;    /* a slow machine's targets live longer */
+	end = check_now() + check_span(SECONDS);
+	at_last = end + 3 * SECONDS;    /* a slow machine's targets live longer */
 	for (; check_now() < end || (started <= 2 * TARGETS && check_now() < at_last); usleep(500)) {
 		for (int i = 0; i < TARGETS; i++) {
 			siginfo_t info;

@@ -266,8 +266,8 @@ static long service_descriptors(void)
 
 int main(int argc, char **argv)
 {
-	unsigned long requests = argc > 2 ? strtoul(argv[1], NULL, 10) : 20000;
-	unsigned long kills = argc > 2 ? strtoul(argv[2], NULL, 10) : 100;
+	unsigned long requests = argc > 2 ? strtoul(argv[1], NULL, 10) : (unsigned long)check_rounds(20000);
+	unsigned long kills = argc > 2 ? strtoul(argv[2], NULL, 10) : (unsigned long)check_rounds(100);
 	static char fds[8192], own[8192];
 	int fd = marked_memfd('s');
 	double began = check_now();

@@ -3,6 +3,7 @@
  * of them by three threads. Only one can hold the target at a time; the others
  * wait, and none of their calls fails.
  */
+#include "caller.h"
 #include "disturb.h"
 
 enum { CALLERS = 4, PAIRS = 60 };
@@ -46,12 +47,13 @@ static int caller(int channel)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static struct portrait before, after;
 	struct peer p, callers[CALLERS];
 	unsigned long progress;
 	int i;
+	be_patient(argc, argv);
 	shared = shared_memory(sizeof *shared);
 	p = peer_start(target);
 	shared->target = p.pid;
