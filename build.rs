@@ -4,7 +4,27 @@
 //! headers to the directory named by MMAN_PEER_HEADERS_DIR. The committed
 //! headers are copied from there by `make headers`, never written from here.
 
+/// Said before a compiler is looked for; `src/arch/mod.rs` would refuse it, too.
+fn refuse_what_is_not_supported() -> bool {
+    let of_target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
+    let target = (of_target("ARCH"), of_target("POINTER_WIDTH"), of_target("ENDIAN"));
+    let supported = match (target.0.as_str(), target.1.as_str(), target.2.as_str()) {
+        ("x86", _, _) | ("x86_64", "64", _) | ("aarch64", "64", "little") => true,
+        _ => false,
+    };
+    if !supported {
+        println!(
+            "cargo::error=mman_peer borrows registers and system calls of x86_64, x86 and aarch64; it has no support for {} ({} bits, {} endian): src/arch/ shows what that would take",
+            target.0, target.1, target.2
+        );
+    }
+    !supported
+}
+
 fn main() {
+    if refuse_what_is_not_supported() {
+        return;
+    }
     println!("cargo:rerun-if-changed=src/thread_note.c");
     cc::Build::new().file("src/thread_note.c").warnings(true).extra_warnings(true).compile("mman_peer_note");
 

@@ -264,4 +264,18 @@ constructors_survive() {
 }
 try 'abi: the constructor is in .init_array of both libraries' constructors_survive
 
+# ---- Processors -------------------------------------------------------------
+# Cargo runs the build script first, with the target in its environment.
+refuses() { # $1 processor, $2 bits, $3 endian
+	script=$(ls -t target/raw/release/build/mman_peer-*/build-script-build | head -n 1)
+	env CARGO_CFG_TARGET_OS=linux CARGO_CFG_TARGET_ARCH=$1 CARGO_CFG_TARGET_POINTER_WIDTH=$2 CARGO_CFG_TARGET_ENDIAN=$3 \
+		"$script" >"$scratch/said" 2>&1
+	cat "$scratch/said"
+	same 'what the build script says' 1 "$(wc -l <"$scratch/said")" &&
+		grep -q "^cargo::error=.*x86_64, x86 and aarch64; it has no support for $1 " "$scratch/said"
+}
+try 'abi: is refused for riscv64 at build time, with the reason' refuses riscv64 64 little
+try 'abi: is refused for aarch64 of big endian' refuses aarch64 64 big
+try 'abi: is refused for x32' refuses x86_64 32 little
+
 summary

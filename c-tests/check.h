@@ -152,6 +152,9 @@ static inline int check_rounds(int rounds)
 	return (rounds + one_in - 1) / one_in;
 }
 
+/* Of a few rounds, each of which means something: a quarter of them on a slow machine. */
+static inline int check_fewer(int rounds) { return check_slowness() > 1 ? (rounds + 3) / 4 : rounds; }
+
 /* Of what is done again and again for so many seconds: as many of the clock's on a slow machine, too. */
 static inline double check_span(double seconds) { return seconds / check_slowness(); }
 

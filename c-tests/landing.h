@@ -32,7 +32,8 @@ static inline void *send_one(void *arg)
 }
 
 /* How many rounds may end so: the window is as much longer as a machine is slower. */
-static inline int most_late(void) { return check_slowness() > 1 ? LANDINGS / 2 : 1; }
+static inline int rounds_of_landing(void) { return check_slowness() > 1 ? LANDINGS / 2 : LANDINGS; }
+static inline int most_late(void) { return check_slowness() > 1 ? LANDINGS / 4 : 1; }
 
 static inline int has_landed(const struct scene *s, int round) { return s->handled == round; }
 
@@ -46,7 +47,7 @@ static inline void one_signal_a_round(const struct blocking *b, struct scene *s,
 	int late = 0;
 	double enough = check_now() + check_span(1.5);      /* calls that go on take their whole time each round */
 	int round;
-	for (round = 1; round <= LANDINGS && (round <= 2 || check_now() < enough); round++) {
+	for (round = 1; round <= rounds_of_landing() && (round <= 2 || check_now() < enough); round++) {
 		play_round(b, s, round);
 		if (s->refused)
 			return;

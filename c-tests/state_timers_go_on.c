@@ -64,7 +64,7 @@ int main(void)
 	shared = shared_memory(sizeof *shared);
 	p = peer_start(target);
 	AWAIT(shared->ready);
-	for (end = check_now() + check_span(0.6); check_now() < end; pairs++)
+	for (end = check_now() + 0.6; check_now() < end; pairs++)
 		disturb(p.pid);
 	CHECK(pairs > check_rounds(50));
 	shared->dismissed = 1;

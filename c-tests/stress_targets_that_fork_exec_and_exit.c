@@ -166,7 +166,7 @@ int main(int argc, char **argv)
 	 * An ended target gives way to a new one at once but is reaped much
 	 * later: till then its pid is nobody else's.
 	 */
-	end = check_now() + check_span(SECONDS);
+	end = check_now() + check_fewer(SECONDS) * check_span(1);
 	at_last = end + 3 * SECONDS;    /* a slow machine's targets live longer */
 	for (; check_now() < end || (started <= 2 * TARGETS && check_now() < at_last); usleep(500)) {
 		for (int i = 0; i < TARGETS; i++) {

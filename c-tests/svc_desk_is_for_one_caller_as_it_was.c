@@ -11,6 +11,8 @@
 struct desk { uint32_t turn, watched; int32_t object; uint32_t pad; struct order order; struct answer answer; };
 enum { FREE, ORDERED, TAKEN, ANSWERED, CLOSED };
 
+enum { OFTEN = 66 };	/* the 64th call asks for a desk */
+
 static struct peer target;
 
 /* Where a process has such a page; NULL if it has none. */
@@ -31,7 +33,7 @@ static void *desk_of(pid_t pid)
 
 static void calls_often(struct peer *p)
 {
-	for (int i = 0; i < 80; i++)
+	for (int i = 0; i < OFTEN; i++)
 		use_service(p);
 }
 
@@ -174,7 +176,7 @@ static int forks_servers(int channel)
 static void pairs(pid_t pid)
 {
 	void *at;
-	for (int i = 0; i < 80; i++) {
+	for (int i = 0; i < OFTEN; i++) {
 		CHECK_MAPS(at, mmap_peer(pid, NULL, check_page(), READ_WRITE, PRIVATE_ANON, NOFD, 0));
 		CHECK_OK(munmap_peer(pid, at, check_page()));
 	}
@@ -204,8 +206,10 @@ int main(void)
 {
 	forbid_tracing();
 	target = serving_peer();
-	if (rights_are_asked_for_anew() == 77)
+	if (rights_are_asked_for_anew() == 77) {
+		peer_dismiss(&target);
 		check_skip("this kernel does not name the process at the other end for good (SO_PEERPIDFD, Linux 6.5)");
+	}
 	children_have_no_part_in_it();
 	peer_dismiss(&target);
 	return 0;

@@ -24,7 +24,7 @@ static void *pairs(void *arg)
 {
 	int i, fd = an_object();
 	(void)arg;
-	for (i = 0; i < PAIRS / 4; i++) {
+	for (i = 0; i < check_fewer(PAIRS / 4); i++) {
 		disturb_times(shared->target, 3);
 		disturb_by_file(shared->target, fd);
 	}

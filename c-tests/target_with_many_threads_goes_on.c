@@ -90,7 +90,7 @@ int main(void)
 	p = peer_start(target);
 	for (i = 0; i < WORKERS; i++)
 		AWAIT(shared->progress[i] > 0);
-	for (round = 1; round <= 10; round++) {
+	for (round = 1; round <= check_fewer(10); round++) {
 		disturb_times(p.pid, 10);
 		disturb_by_file(p.pid, fd);
 		m = map_in(p.pid);

@@ -197,7 +197,7 @@ int main(void)
 	owner = p.pid;
 	for (person = 0; person < PEOPLE; person++)
 		clients[person] = peer_start(client);
-	for (unsigned prot = 0x3fc; prot != 0; prot -= check_slowness() > 1 && prot > 28 ? 28 : 4) {
+	for (unsigned prot = 0x3fc; prot != 0; prot -= check_slowness() > 1 && prot > 76 ? 76 : 4) {
 		unsigned writers = 0;
 		makes(&p, prot);
 		for (person = 0; person < PEOPLE; person++) {

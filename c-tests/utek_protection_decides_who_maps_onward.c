@@ -37,7 +37,7 @@ static void walk(int own_group)
 	}
 	tell_word(p.channel, (uintptr_t)own_group);
 	unsigned char *theirs = (unsigned char *)hear_word(p.channel), *room = utek_room(page);
-	for (unsigned prot = 0; prot < 0x400; prot += check_slowness() > 1 ? 28 : 4) {
+	for (unsigned prot = 0; prot < 0x400; prot += check_slowness() > 1 ? 76 : 4) {
 		int may_read = (prot & reads) != 0, may_write = (prot & writes) != 0;
 		struct { unsigned prot, share; int may; } asked[] = {
 			{ M_R_SELF, SHARED, may_read }, { M_W_SELF, SHARED, may_write },

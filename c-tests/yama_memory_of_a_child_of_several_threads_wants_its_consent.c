@@ -8,7 +8,7 @@
 #include "utek.h"
 
 static unsigned char *area, *alone, *among;
-static struct peer one_thread, several, consenting;
+static struct peer one_thread, several;
 
 static void *sleeps(void *unused)
 {
@@ -33,10 +33,8 @@ static void prepare(void)
 	area = utek_memory(check_page(), 9);
 	one_thread = peer_start(obedient_body);
 	several = peer_start(with_threads);
-	consenting = peer_start(with_consent);
 	(void)peer_mapped(&one_thread, NULL);
 	(void)peer_mapped(&several, NULL);
-	(void)peer_mapped(&consenting, NULL);
 }
 
 static void run(void)
@@ -52,14 +50,22 @@ static void run(void)
 	CHECK(!utek_is_mapped(among));
 	peer_write(&several, area + 3, 34);
 	CHECK(peer_read(&several, area + 3) == 34 && proc_status(several.pid, "TracerPid") == 0);
-	if (yama_scope() == 1) {	/* what plays Yama knows no consent */
-		CHECK_OK(utek_call(consenting.pid, area, among, page, RW_SELF, SHARED));
-		among[3] = 35;
-		CHECK(peer_read(&consenting, area + 3) == 35);
-	}
 	peer_dismiss(&one_thread);
 	peer_dismiss(&several);
-	peer_dismiss(&consenting);
+}
+
+/* By the kernel's own Yama: what plays it knows no consent. */
+static void consent_lets_the_helper_in(void)
+{
+	unsigned char *room = utek_room(check_page());
+	struct peer p;
+	area = utek_memory(check_page(), 9);
+	p = peer_start(with_consent);
+	(void)peer_mapped(&p, NULL);
+	CHECK_OK(utek_call(p.pid, area, room, check_page(), RW_SELF, SHARED));
+	room[3] = 35;
+	CHECK(peer_read(&p, area + 3) == 35);
+	peer_dismiss(&p);
 }
 
 int main(int argc, char **argv)
@@ -67,5 +73,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	rerun_with(argv, "MMAN_PEER_TIMEOUT_MS", "500");
 	under_yama(yama_scope_1, prepare, run);
+	if (yama_scope() <= 1)
+		consent_lets_the_helper_in();
 	return 0;
 }

@@ -114,6 +114,10 @@ work() { # $1 processor, $2 row, $3 plan
 	(cd "$tree" && find . | cpio -o -H newc -R 0:0 --quiet)
 }
 
+# What protects against an attacker, or watches for bugs of the kernel's, and takes an
+# emulator time.
+lighter='mitigations=off init_on_alloc=0 randomize_kstack_offset=off audit=0 nowatchdog'
+
 boot() { # $1 processor, $2 model, $3 kernel, $4 command line
 	local emulator port
 	case $1 in
@@ -123,7 +127,7 @@ boot() { # $1 processor, $2 model, $3 kernel, $4 command line
 	# shellcheck disable=SC2086
 	timeout "$limit" $emulator -cpu "$2" -accel tcg,thread=multi -smp 2 -m 2G -nodefaults -display none -no-reboot \
 		-kernel "$3" -initrd "$scratch/initrd" \
-		-append "console=${port}0 lab.results=${port}1 panic=-1 quiet mitigations=off $4" \
+		-append "console=${port}0 lab.results=${port}1 panic=-1 quiet $lighter $4" \
 		-serial "file:$scratch/console" -serial stdio </dev/null | sed -u 's/\r$//'
 }
 
@@ -181,6 +185,33 @@ prepare() { # $1 rows, $2... tests
 	done
 }
 
+# The counts of a row that was run.
+counts() { # $1 row, $2 what it said
+	tail -n 40 "$2" | grep "^$1: [0-9]* passed, " || echo "$1: 0 passed, 1 failed, 0 skipped"
+}
+
+# What failed in a row, and failed when its stage ran it again, gets a machine to
+# itself, with none beside it: where processors are emulated two at a time, time is
+# what a test lacks. It must pass there.
+once_more() { # $1 row
+	local row=$1 said=$scratch/rows/$1 stage names passed failed skipped again good
+	read -r _ passed _ failed _ skipped _ <"$said.counts"
+	[ "$failed" != 0 ] || return 0
+	awk -v row="$row:" '
+		$1 == "==" && $2 == row { stage = $3 }
+		$1 == "FAIL" && /, run again\)/ { gsub(/[(,]/, "", $3); print stage, $2 ":" $3 }' "$said" | sort -u >"$said.failed"
+	for stage in $(cut -d ' ' -f 1 "$said.failed" | sort -u); do
+		names=$(sed -n "s/^$stage //p" "$said.failed")
+		# shellcheck disable=SC2086
+		"$0" "$row/$stage" $names >"$said.again" 2>&1
+		cat "$said.again"
+		good=$(counts "$row" "$said.again" | sed -n 's/.*: \([0-9]*\) passed, 0 failed, .*/\1/p')
+		again=${good:-0}
+		passed=$((passed + again)) failed=$((failed - again))
+	done
+	echo "$row: $passed passed, $failed failed, ${skipped%,} skipped" >"$said.counts"
+}
+
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/mman_peer-lab.XXXXXX") || exit 2
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM HUP
@@ -197,10 +228,12 @@ else
 	rows=$(table lab/machines | cut -d '|' -f 1)
 	prepare "$rows"
 	mkdir "$scratch/rows"
-	echo "$rows" | xargs -P "${LAB_JOBS:-2}" -n 1 -I ROW "$0" --one ROW "$scratch/rows"
-	echo
+	echo "$rows" | xargs -P "${LAB_JOBS:-2}" -I ROW "$0" --one ROW "$scratch/rows"
 	for row in $rows; do
-		tail -n 40 "$scratch/rows/$row" | grep "^$row: [0-9]* passed, " || echo "$row: 0 passed, 1 failed, 0 skipped"
-	done | tee "$scratch/counts"
+		counts "$row" "$scratch/rows/$row" >"$scratch/rows/$row.counts"
+		once_more "$row"
+	done
+	echo
+	cd "$scratch/rows" && cat $(printf '%s.counts ' $rows) | tee "$scratch/counts"
 	awk '{ p += $2; f += $4; s += $6 } END { print p " passed, " f " failed, " s " skipped"; exit f > 0 }' "$scratch/counts"
 fi

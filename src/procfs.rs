@@ -901,6 +901,7 @@ mod tests {
                 state: b't',
                 tgid: 12,
                 tracer: 7,
+                ruid: 1,
                 euid: 2,
                 egid: 6,
                 pending: 0x101,
