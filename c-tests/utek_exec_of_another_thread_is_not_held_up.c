@@ -27,7 +27,8 @@ static int execing(char **argv)
 		return 0;
 	for (int i = 0; i < THREADS; i++)
 		CHECK(pthread_create(&t, NULL, computes, NULL) == 0);
-	usleep(1000 * (unsigned)(left % 7));
+	/* Long enough for a call to come in between, and too short for others. */
+	usleep(1000 * (unsigned)(left % 7) * (unsigned)(check_slowness() * check_slowness()));
 	snprintf(left_text, sizeof left_text, "%d", left - 1);
 	char *again[] = { argv[0], argv[1], left_text, NULL };
 	CHECK(pthread_create(&t, NULL, execs, again) == 0);

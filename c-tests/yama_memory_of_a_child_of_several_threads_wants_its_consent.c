@@ -57,11 +57,12 @@ static void run(void)
 /* By the kernel's own Yama: what plays it knows no consent. */
 static void consent_lets_the_helper_in(void)
 {
-	unsigned char *room = utek_room(check_page());
+	unsigned char *room;
 	struct peer p;
 	area = utek_memory(check_page(), 9);
 	p = peer_start(with_consent);
 	(void)peer_mapped(&p, NULL);
+	room = utek_room(check_page());
 	CHECK_OK(utek_call(p.pid, area, room, check_page(), RW_SELF, SHARED));
 	room[3] = 35;
 	CHECK(peer_read(&p, area + 3) == 35);
