@@ -11,7 +11,7 @@
 static const struct blocking timed[] = { TIMED_BY_ARGUMENT, TIMED_BY_THE_KERNEL, TIMED_ELSEWHERE };
 
 #define SPAN 0.6
-#define LATE (check_slowness() > 1 ? 0.6 : 0.15)
+#define LATE (check_slowness() > 1 ? 0.3 : 0.15)
 
 /* Round 1 ends by its event, round 2 by its timeout, long after round 1. */
 static void one_pair(const struct blocking *b, struct scene *s, int disturbed)
