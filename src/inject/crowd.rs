@@ -88,7 +88,8 @@ impl<'a> Crowd<'a> {
                 return false;
             }
             match Session::take(peer, tid, waiting, Restraint::None, until, false) {
-                Ok(member) => {
+                Ok(mut member) => {
+                    member.keep_to_its_program();
                     // SAFETY: room for `capacity` members; this one is not in use yet.
                     unsafe { self.members.add(self.count).write(member) };
                     self.count += 1;

@@ -122,6 +122,8 @@ pub(crate) struct Session<'a> {
     mask: Option<SignalSet>,
     stops: u32,
     layout: Option<u64>,
+    /// Where several threads are held: the layout that this one's registers belong to.
+    program: Option<u64>,
 }
 
 const SIGSYS: SignalSet = sys::signal_bit(libc::SIGSYS);
@@ -168,6 +170,7 @@ impl<'a> Session<'a> {
             mask: None,
             stops: 0,
             layout: None,
+            program: None,
         };
         // The number may have gone to another task before we had it; now it cannot.
         if !peer.holds() || (tid != peer.leader() && !sys::thread_belongs(peer.pid(), tid)) {
@@ -338,6 +341,18 @@ impl<'a> Session<'a> {
         self.only_mapping
     }
 
+    /// Before other threads of the process are held as well: an exec() in one of
+    /// them takes the number of the first thread (`de_thread`, fs/exec.c), and what
+    /// is written by that number then goes to the new program, if that thread is
+    /// traced by us, too. One thread alone is let go by such an exec: ESRCH.
+    pub fn keep_to_its_program(&mut self) {
+        self.program = procfs::layout(self.tid);
+    }
+
+    fn has_its_program(&self) -> bool {
+        self.program.is_none() || procfs::layout(self.tid) == self.program
+    }
+
     /// How often the thread has been stopped.
     pub fn stops(&self) -> u32 {
         self.stops
@@ -501,6 +516,11 @@ impl<'a> Session<'a> {
         if !self.attached {
             return;
         }
+        if !self.has_its_program() {
+            self.attached = false;
+            sys::detach(self.tid, 0);
+            return;
+        }
         if self.own_call_due && self.enter().is_err() {
             return; // it is let go
         }
@@ -527,7 +547,7 @@ impl Hands for Session<'_> {
     type Lost = Lost;
 
     fn call(&mut self, call: SystemCall, arguments: Arguments) -> Result<Result<usize, Errno>, Lost> {
-        if !self.attached {
+        if !self.attached || !self.has_its_program() {
             return Err(Lost::Gone);
         }
         let (number, arguments) = self.abi.place(call, arguments);

@@ -300,6 +300,7 @@ impl Still<'_> {
     /// The threads stand still from here to the end of this.
     fn stand_still(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
         let (peer, tid) = (session.peer(), session.tid());
+        session.keep_to_its_program();
         let others = Crowd::hold(peer, session.waiting(), tid)?;
         // Of a piece that is moved already only the marks may be missing.
         let first = self.moved.steps.div_ceil(STEPS);
