@@ -111,4 +111,24 @@ static inline struct order order_to_map(size_t len)
 	return o;
 }
 
+/* A desk as it is shared (src/service/desk.rs), and its file offered on a connection. */
+struct desk { uint32_t turn, watched; int32_t object; uint32_t pad; struct order order; struct answer answer; };
+
+static inline struct answer desk_offer(int to, int file)
+{
+	struct order wanted = order_of(5);
+	struct answer a;
+	union { struct cmsghdr align; char room[CMSG_SPACE(sizeof(int))]; } control = { 0 };
+	struct iovec part = { &wanted, sizeof wanted };
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct cmsghdr *first = CMSG_FIRSTHDR(&m);
+	first->cmsg_level = SOL_SOCKET;
+	first->cmsg_type = SCM_RIGHTS;
+	first->cmsg_len = CMSG_LEN(sizeof file);
+	memcpy(CMSG_DATA(first), &file, sizeof file);
+	CHECK(sendmsg(to, &m, 0) == sizeof wanted);
+	CHECK(recv(to, &a, sizeof a, 0) == sizeof a);
+	return a;
+}
+
 #endif

@@ -8,7 +8,6 @@
 #include "service.h"
 #include <grp.h>
 
-struct desk { uint32_t turn, watched; int32_t object; uint32_t pad; struct order order; struct answer answer; };
 enum { FREE, ORDERED, TAKEN, ANSWERED, CLOSED };
 
 enum { OFTEN = 66 };	/* the 64th call asks for a desk */
@@ -43,20 +42,10 @@ static void calls_often(struct peer *p)
 static volatile struct desk *sits_down(void)
 {
 	int file = memfd_create("desk", MFD_CLOEXEC | MFD_ALLOW_SEALING), to = service_connect(target.pid);
-	struct order wanted = order_of(5);
-	struct answer a;
-	union { struct cmsghdr align; char room[CMSG_SPACE(sizeof(int))]; } control = { 0 };
-	struct iovec part = { &wanted, sizeof wanted };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
 	volatile struct desk *d;
 	CHECK(to != -1 && ftruncate(file, (off_t)check_page()) == 0);
 	CHECK(fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) == 0);
-	CMSG_FIRSTHDR(&m)->cmsg_level = SOL_SOCKET;
-	CMSG_FIRSTHDR(&m)->cmsg_type = SCM_RIGHTS;
-	CMSG_FIRSTHDR(&m)->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), &file, sizeof file);
-	CHECK(sendmsg(to, &m, 0) == sizeof wanted && recv(to, &a, sizeof a, 0) == sizeof a);
-	if (a.kind != 1)
+	if (desk_offer(to, file).kind != 1)
 		return NULL;
 	d = mmap(NULL, check_page(), READ_WRITE, MAP_SHARED, file, 0);
 	CHECK(d != MAP_FAILED);

@@ -142,16 +142,10 @@ static void one_request(void)
 
 /* ---- A desk, misused ------------------------------------------------------ */
 
-struct desk { uint32_t turn, watched; int32_t object; uint32_t pad; struct order order; struct answer answer; };
-
 static void at_a_desk(unsigned long requests)
 {
 	int file = memfd_create("desk", MFD_CLOEXEC | MFD_ALLOW_SEALING), unsealed = memfd_create("desk", MFD_CLOEXEC);
-	struct order wanted = order_of(5);
 	struct answer a;
-	union { struct cmsghdr align; char room[CMSG_SPACE(sizeof(int))]; } control = { 0 };
-	struct iovec part = { &wanted, sizeof wanted };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
 	volatile struct desk *d;
 	int has_desks = 0, pidfd;
 	socklen_t size = sizeof pidfd;
@@ -159,12 +153,7 @@ static void at_a_desk(unsigned long requests)
 	for (int sealed = 0; sealed < 2; sealed++) {
 		int fd = sealed ? file : unsealed, to = service_connect(target.pid);
 		CHECK(!sealed || fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) == 0);
-		CMSG_FIRSTHDR(&m)->cmsg_level = SOL_SOCKET;
-		CMSG_FIRSTHDR(&m)->cmsg_type = SCM_RIGHTS;
-		CMSG_FIRSTHDR(&m)->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), &fd, sizeof fd);
-		CHECK(sendmsg(to, &m, 0) == sizeof wanted);
-		CHECK(recv(to, &a, sizeof a, 0) == sizeof a);
+		a = desk_offer(to, fd);
 		/* One that can shrink is refused; without SO_PEERPIDFD (Linux 6.5) each is. */
 		has_desks = getsockopt(to, SOL_SOCKET, 77 /* SO_PEERPIDFD */, &pidfd, &size) == 0 && close(pidfd) == 0;
 		CHECK(a.kind == (sealed && has_desks ? 1 : 5));

@@ -314,25 +314,20 @@ impl Server {
     fn serve_desks(&mut self) -> (bool, bool) {
         let (mut served, mut knocked) = (false, false);
         for i in 0..DESKS {
-            let Some(regular) = self.regulars.get(i).and_then(Option::as_ref) else { continue };
-            let desk = regular.desk();
-            if desk.is(Turn::Closed) {
-                if let Some(place) = self.regulars.get_mut(i) {
-                    *place = None;
-                }
+            let Some(place) = self.regulars.get_mut(i) else { continue };
+            let Some(regular) = place else { continue };
+            if regular.desk().is(Turn::Closed) {
+                *place = None;
                 continue;
             }
-            knocked |= desk.pass(Turn::Knocked, Turn::Free);
-            if !desk.is(Turn::Ordered) {
+            knocked |= regular.desk().pass(Turn::Knocked, Turn::Free);
+            if !regular.desk().is(Turn::Ordered) {
                 continue;
             }
-            if !self.regulars.get_mut(i).and_then(Option::as_mut).is_some_and(Regular::is_who_it_was) {
-                if let Some(place) = self.regulars.get_mut(i) {
-                    *place = None;
-                }
+            if !regular.is_who_it_was() {
+                *place = None;
                 continue;
             }
-            let Some(regular) = self.regulars.get(i).and_then(Option::as_ref) else { continue };
             let desk = regular.desk();
             if !desk.pass(Turn::Ordered, Turn::Taken) {
                 continue;
