@@ -210,6 +210,10 @@ impl Registers {
         (r, Some(*self))
     }
 
+    /// The thread's call has answered, and is not looked at again: it is not here
+    /// in any case but by `before`.
+    pub fn forget_call(&mut self) {}
+
     /// The call that the thread is about to make, if its next instruction is one.
     pub fn next_call(&self) -> i64 {
         self.0.regs[8] as i64

@@ -228,6 +228,11 @@ impl Registers {
         (r, None)
     }
 
+    /// The thread's call has answered, and is not looked at again.
+    pub fn forget_call(&mut self) {
+        self.0.orig_eax = -1;
+    }
+
     /// The call that the thread is about to make.
     pub fn next_call(&self) -> i64 {
         i64::from(self.0.eax)

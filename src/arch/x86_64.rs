@@ -261,6 +261,11 @@ impl Registers {
         (r, None)
     }
 
+    /// The thread's call has answered, and is not looked at again.
+    pub fn forget_call(&mut self) {
+        self.0.orig_rax = u64::MAX;
+    }
+
     /// The call that the thread is about to make.
     pub fn next_call(&self) -> i64 {
         self.0.rax as i64

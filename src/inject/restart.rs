@@ -54,6 +54,11 @@ pub(crate) fn remember(tid: Tid, call: &SleepsIn) {
     place.tid.store(tid.0 as u32, Ordering::Relaxed);
 }
 
+pub(crate) fn forget(tid: Tid) {
+    let place = &RESTARTED[tid.0 as usize % RESTARTED.len()];
+    let _ = place.tid.compare_exchange(tid.0 as u32, 0, Ordering::Relaxed, Ordering::Relaxed);
+}
+
 pub(crate) fn remembered(tid: Tid) -> Option<SleepsIn> {
     let place = &RESTARTED[tid.0 as usize % RESTARTED.len()];
     if place.tid.load(Ordering::Relaxed) != tid.0 as u32 {

@@ -287,16 +287,20 @@ impl<'a> Session<'a> {
         match self.saved.interrupted_call(self.abi, seen) {
             Some(call) => {
                 let read = |at, into: &mut [u8]| sys::read_tracee(tid, at, into).is_ok();
-                if call.result == -i64::from(libc::EINTR)
-                    && self.was_that_call(&call)
-                    && restart::wanted(tid, self.abi, &call, read)
-                {
+                if call.result != -i64::from(libc::EINTR) || !self.was_that_call(&call) {
+                    return;
+                }
+                if restart::wanted(tid, self.abi, &call, read) {
                     if let Some(call) = seen {
                         restart::remember(tid, call);
                     }
                     (self.saved, self.for_a_signal) = self.saved.restart_unless_handled(&call);
-                    self.foreign = true;
+                } else {
+                    // This one the program is to see, also if it is stopped again before.
+                    restart::forget(tid);
+                    self.saved.forget_call();
                 }
+                self.foreign = true;
             }
             None => {
                 if let Some(abort) = rseq::abort_address(tid, self.saved.user_address()) {
