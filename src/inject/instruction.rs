@@ -39,9 +39,10 @@ impl Program {
         match (registers.abi(start.ok().as_ref()), start) {
             (Some(abi), _) => Ok(Program { abi, own: own(abi), start: Some(start) }),
             (None, Ok(start)) => Err(Miss::OtherAbi { wide: start.wide }),
-            // No thread is stopped in the middle of its exec: one that was stopped has
-            // been killed, and another's exec has taken its number (`de_thread`).
-            (None, Err(Errno::EAGAIN)) => Err(Miss::Ended),
+            // Another's exec has killed it. Until that takes its number, too
+            // (`de_thread`), the file belongs to root (`task_dump_owner`, fs/proc/base.c);
+            // then the vector is empty at first. Only the stop tells, which is over.
+            (None, Err(_)) if sys::registers(tid).is_err() => Err(Miss::Ended),
             (None, Err(errno)) => Err(Miss::Unread { errno }),
         }
     }
@@ -94,8 +95,6 @@ fn start(tid: Tid) -> Result<Result<Start, Errno>, Miss> {
     match procfs::start(tid) {
         // Without an address space, or without its entry in /proc.
         Err(Errno::ESRCH | Errno::ENOENT) => Err(Miss::Ended),
-        // One that is ending belongs to root (`task_dump_owner`, fs/proc/base.c).
-        Err(Errno::EACCES) if procfs::stat(tid).is_ok_and(|s| s.ending()) => Err(Miss::Ended),
         read => Ok(read),
     }
 }
