@@ -200,7 +200,7 @@ impl Carry {
             let (errno, at) = self.no_socket.unwrap_or((Errno::EPERM, "socket()"));
             return self.refuse_for(session, Errno::EPERM, errno, at);
         }
-        let path = procfs::descriptor_path(sys::getpid(), self.fd);
+        let path = procfs::descriptor_path_for_others(self.fd);
         if let Err(errno) = session.write(room, path.padded()) {
             return self.refuse(session, errno, "writing the path");
         }

@@ -118,6 +118,9 @@ pub(crate) enum Why {
         pid: i32,
         errno: Errno,
     },
+    OthersProcfs {
+        pid: i32,
+    },
     OwnTable {
         errno: Errno,
     },
@@ -298,6 +301,10 @@ impl fmt::Display for Why {
             Why::Procfs { pid, errno } => {
                 write!(f, "/proc could not be read for process {pid} ({errno}): mount it, without hidepid for the caller")
             }
+            Why::OthersProcfs { pid } => write!(
+                f,
+                "/proc is that of another pid namespace, where process {pid} is another one: mount the caller's own (mount -t proc proc /proc, or unshare --mount-proc)"
+            ),
             Why::OwnTable { errno } => write!(
                 f,
                 "the caller has no descriptor free ({errno}), and needs two for the call: close some, or raise RLIMIT_NOFILE (for ENFILE fs.file-max)"

@@ -51,6 +51,9 @@ impl Peer {
             Err(Errno::EINVAL | Errno::ENOENT) => return Err(not_a_leader(pid)),
             Err(_) => without_pidfd(pid)?,
         };
+        if procfs::is_of_another_namespace() {
+            return Err(Fault::new(Errno::EPERM, Why::OthersProcfs { pid }));
+        }
         Ok(Peer { pid, identity })
     }
 

@@ -12,7 +12,8 @@ use crate::sys::{self, Descriptor, SignalSet, Tid};
 /// Room for every path here, to whole words.
 const PATH_ROOM: usize = 96;
 
-/// A path below /proc, built without a heap: "/proc/NUMBER/rest" and a NUL.
+/// A path below /proc, built without a heap: "/proc/NUMBER/rest" and a NUL. The
+/// calling process's own is "/proc/self/rest", whatever numbers are used there.
 pub(crate) struct Path {
     bytes: [u8; PATH_ROOM],
     len: usize,
@@ -20,13 +21,28 @@ pub(crate) struct Path {
 
 impl Path {
     fn of(task: i32, rest: &str) -> Path {
-        let mut path = Path { bytes: [0; PATH_ROOM], len: 0 };
+        let mut path = Path::empty();
         path.push(b"/proc/");
-        path.push_number(task);
+        if task == sys::getpid() {
+            path.push(b"self");
+        } else {
+            path.push_number(task);
+        }
         path.push(b"/");
         path.push(rest.as_bytes());
         path.push(&[0]);
         path
+    }
+
+    const fn empty() -> Path {
+        Path { bytes: [0; PATH_ROOM], len: 0 }
+    }
+
+    fn and_number(mut self, number: i32) -> Path {
+        self.len -= 1; // the NUL
+        self.push_number(number);
+        self.push(&[0]);
+        self
     }
 
     fn push_number(&mut self, number: i32) {
@@ -291,11 +307,23 @@ pub(crate) fn user_space_has(address: usize) -> Option<bool> {
 
 /// "/proc/PID/fd/N", NUL-terminated.
 pub(crate) fn descriptor_path(pid: i32, fd: i32) -> Path {
-    let mut path = Path::of(pid, "fd/");
-    path.len -= 1; // the NUL
-    path.push_number(fd);
-    path.push(&[0]);
-    path
+    Path::of(pid, "fd/").and_number(fd)
+}
+
+/// "/proc/thread-self/fd/N": of the calling thread, which may have a table of its own.
+pub(crate) fn own_descriptor_path(fd: i32) -> Path {
+    let mut path = Path::empty();
+    path.push(b"/proc/thread-self/fd/\0");
+    path.and_number(fd)
+}
+
+/// "/proc/PID/fd/N" of the calling process, for another one to open.
+pub(crate) fn descriptor_path_for_others(fd: i32) -> Path {
+    let mut path = Path::empty();
+    path.push(b"/proc/");
+    path.push_number(sys::getpid());
+    path.push(b"/fd/\0");
+    path.and_number(fd)
 }
 
 fn descriptor_stat(tid: Tid, fd: i32) -> Result<arch::Stat, Errno> {
@@ -728,6 +756,7 @@ pub(crate) fn number_behind_memfd(pid: i32, name: &[u8]) -> Option<usize> {
         let mut buffer = [0u8; 96];
         let link = sys::read_link(descriptor_path(pid, fd).terminated(), &mut buffer);
         found = link
+            .ok()
             .and_then(|text| text.strip_prefix(b"/memfd:")?.strip_prefix(name))
             .and_then(hex)
             .map(|(value, _)| address(value));
@@ -801,6 +830,19 @@ pub(crate) fn has_room_for_mappings(pid: i32, more: usize) -> bool {
 
 // ---- tasks ----------------------------------------------------------------
 
+/// Whether /proc is mounted, and is another pid namespace's: what it says of a
+/// number is said of somebody else. There our own number is another one, or none
+/// (`proc_self_get_link`, fs/proc/self.c).
+pub(crate) fn is_of_another_namespace() -> bool {
+    const SELF: &[u8] = b"/proc/self\0";
+    let mut buffer = [0u8; 16];
+    match sys::read_link(SELF, &mut buffer) {
+        Ok(name) => number(name) != Some(i64::from(sys::getpid())),
+        Err(Errno::ENOENT) => sys::open(SELF, libc::O_PATH | libc::O_NOFOLLOW).is_ok(),
+        Err(_) => false,
+    }
+}
+
 /// How many threads a process has; a look that opens no file: a directory of
 /// /proc has a link for each entry, and two.
 #[allow(clippy::unnecessary_cast)] // the type of a link count differs by processor
@@ -846,7 +888,7 @@ pub(crate) fn each_huge_page_size(mut each: impl FnMut(usize, bool)) {
     let Ok(directory) = sys::open(POOLS, libc::O_RDONLY | libc::O_DIRECTORY) else { return };
     let _ = each_entry(&directory, |name| {
         if let Some(kib) = name.strip_prefix(b"hugepages-").and_then(number) {
-            let mut path = Path { bytes: [0; PATH_ROOM], len: 0 };
+            let mut path = Path::empty();
             path.push(&POOLS[..POOLS.len() - 1]);
             path.push(name);
             path.push(b"/free_hugepages\0");

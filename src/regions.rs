@@ -253,6 +253,7 @@ fn put_up_the_sign() {
     let path = procfs::descriptor_path(sys::getpid(), fd);
     let stands = fd >= 0
         && sys::read_link(path.terminated(), &mut buffer)
+            .ok()
             .and_then(|link| link.strip_prefix(b"/memfd:"))
             .is_some_and(|link| link.starts_with(name.strip_suffix(&[0]).unwrap_or(name)));
     if !stands {

@@ -107,7 +107,7 @@ fn object(pid: i32, region: &Region, write: bool) -> Option<Descriptor> {
     let given = match (write, access) {
         (true, libc::O_RDWR) | (false, libc::O_RDONLY) => own,
         (false, libc::O_RDWR) => {
-            let path = procfs::descriptor_path(sys::gettid().0, own.number());
+            let path = procfs::own_descriptor_path(own.number());
             sys::open(path.terminated(), libc::O_RDONLY).ok()?
         }
         _ => return None,

@@ -367,7 +367,7 @@ impl Server {
     fn seat(&mut self, file: &Descriptor, users: [Option<u32>; 2], caller: Option<(i32, Descriptor)>) -> Answer {
         let (true, Some((pid, caller))) = (self.can_watch, caller) else { return Answer::Elsewhere };
         let vouched = sys::now();
-        if !has_users(pid, &caller, users) {
+        if procfs::is_of_another_namespace() || !has_users(pid, &caller, users) {
             return Answer::Elsewhere;
         }
         let since = |r: &Option<Regular>| r.as_ref().map_or(0, |r| r.last_heard + 1);

@@ -151,13 +151,13 @@ pub(crate) fn stat(path: &[u8]) -> Result<arch::Stat, Errno> {
     Ok(unsafe { st.assume_init() })
 }
 
-/// What a symbolic link says; none if there is none, or no room.
-pub(crate) fn read_link<'b>(link: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+/// What a symbolic link says, as far as there is room.
+pub(crate) fn read_link<'b>(link: &[u8], buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
     debug_assert_eq!(link.last(), Some(&0));
     let (to, room) = (buffer.as_mut_ptr(), buffer.len());
     // SAFETY: link is a NUL-terminated string; the buffer is writable for its length.
-    let len = unsafe { call!(libc::SYS_readlinkat, libc::AT_FDCWD, link.as_ptr(), to, room) }.ok()?;
-    buffer.get(..len)
+    let len = unsafe { call!(libc::SYS_readlinkat, libc::AT_FDCWD, link.as_ptr(), to, room) }?;
+    Ok(buffer.get(..len).unwrap_or_default())
 }
 
 /// The path that a link of /proc names, below `root`, with a NUL; none if it is
