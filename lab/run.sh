@@ -107,7 +107,7 @@ work() { # $1 processor, $2 row, $3 plan
 	built=$(built "$1")
 	mkdir -p "$tree/lab/c-tests" "$tree/lab/built/c-tests" "$tree/lab/built/release" || return
 	cp lab/init "$tree/init" && chmod 755 "$tree" "$tree/init"
-	cp c-tests/run.sh c-tests/expected-skips c-tests/*.c "$tree/lab/c-tests/"
+	cp c-tests/run.sh c-tests/expected-skips c-tests/not-by-service c-tests/*.c "$tree/lab/c-tests/"
 	find "$built/c-tests" -maxdepth 1 -type f -perm -100 -exec cp -t "$tree/lab/built/c-tests" {} +
 	cp -P "$built"/release/libmman_peer.so* "$tree/lab/built/release/" || return
 	cp "$3" "$tree/lab/plan"
