@@ -1,8 +1,8 @@
 /*
  * fuse.h: a file whose pages come when the test wants them to: a file system in
  * user mode, spoken to by the kernel's own protocol (linux/fuse.h), that answers
- * everything at once but what reads the file. For root; the mount is this
- * process's and its children's own.
+ * everything at once but what reads the file, and on demand what closes it. For
+ * root; the mount is this process's and its children's own.
  */
 #ifndef FUSE_H
 #define FUSE_H
@@ -18,6 +18,8 @@ enum { SLOW_PAGES = 4, SLOW_NODE = 2, SLOW_BYTE = 0x5a };
 static struct slow_file {
 	volatile int asked;	/* how many reads have come */
 	volatile int open;	/* reads are answered */
+	volatile int silent;	/* but what closes the file nothing is answered */
+	volatile int unclosed;	/* who closes the file waits, and no signal ends that (fuse_flush) */
 } *slow;
 static int slow_channel;	/* /dev/fuse */
 
@@ -25,6 +27,9 @@ static int slow_channel;	/* /dev/fuse */
 enum { SLOW_MOST = 16 };
 static struct { uint64_t unique; uint32_t size; } slow_reads[SLOW_MOST];
 static int slow_pending;
+/* And closes. */
+static uint64_t slow_closes[SLOW_MOST];
+static int slow_closing;
 
 static inline void slow_answer(uint64_t unique, int error, const void *what, size_t size)
 {
@@ -44,6 +49,8 @@ static inline struct fuse_attr slow_attributes(uint64_t node)
 
 static inline void slow_serve_one(const struct fuse_in_header *in, const void *body)
 {
+	if (slow->silent && in->opcode != FUSE_FLUSH && in->opcode != FUSE_RELEASE)
+		return;
 	switch (in->opcode) {
 	case FUSE_INIT: {
 		const struct fuse_init_in *theirs = body;
@@ -76,7 +83,11 @@ static inline void slow_serve_one(const struct fuse_in_header *in, const void *b
 	}
 	case FUSE_FORGET: case FUSE_BATCH_FORGET: case FUSE_INTERRUPT:
 		break;	/* want no answer */
-	case FUSE_FLUSH: case FUSE_RELEASE:
+	case FUSE_FLUSH:
+		CHECK(slow_closing < SLOW_MOST);
+		slow_closes[slow_closing++] = in->unique;
+		break;
+	case FUSE_RELEASE:
 		slow_answer(in->unique, 0, NULL, 0);
 		break;
 	default:
@@ -95,6 +106,8 @@ static inline int slow_body(int channel)
 		ssize_t n;
 		for (; slow->open && slow_pending > 0; slow_pending--)
 			slow_answer(slow_reads[slow_pending - 1].unique, 0, bytes, slow_reads[slow_pending - 1].size);
+		for (; !slow->unclosed && slow_closing > 0; slow_closing--)
+			slow_answer(slow_closes[slow_closing - 1], 0, NULL, 0);
 		if (poll(&more, 1, 1) == 0)
 			continue;
 		n = read(slow_channel, &request, sizeof request);
@@ -118,7 +131,7 @@ static inline int slow_file_open(struct peer *server)
 	if (slow_channel == -1)
 		check_skip("there is no /dev/fuse: %s", strerror(errno));
 	CHECK(mkdir("slow", 0755) == 0);
-	snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", slow_channel);
+	snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", slow_channel);
 	CHECK(mount("slow", "slow", "fuse", MS_NOSUID | MS_NODEV, options) == 0);
 	*server = peer_start(slow_body);
 	CHECK(hear_word(server->channel) == 1);

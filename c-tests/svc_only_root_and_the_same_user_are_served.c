@@ -8,36 +8,9 @@
  */
 #include "target.h"
 #include "service.h"
-#include <sched.h>
+#include "user_namespace.h"
 
 enum { ALICE = 65430, BOB = 65431, OVERFLOW = 65534 };
-
-static void write_to(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	CHECK(fd != -1 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-	close(fd);
-}
-
-/* A user namespace that has one user: the caller, by that number. */
-static void enter_namespace_as(uid_t user)
-{
-	char map[64];
-	snprintf(map, sizeof map, "%u %u 1", user, geteuid());
-	CHECK(unshare(CLONE_NEWUSER) == 0);
-	write_to("/proc/self/uid_map", map);
-	CHECK(getuid() == user);
-}
-
-static int has_user_namespaces(void)
-{
-	pid_t child = fork();
-	int status;
-	if (child == 0)
-		_exit(unshare(CLONE_NEWUSER) == -1);
-	CHECK(child != -1 && waitpid(child, &status, 0) == child);
-	return status == 0;
-}
 
 static int alices(int channel)
 {

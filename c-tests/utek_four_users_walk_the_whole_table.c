@@ -154,6 +154,12 @@ static int client(int channel)
 		case EDGES:
 			CHECK(asks(owner, area, room, 2 * page, M_R_SELF, SHARED) == EMRANGE);
 			CHECK(asks(owner, ordinary, room, page, M_R_SELF, SHARED) == EPERM);
+			/* He learns of a hole only behind an area that he may have. */
+			CHECK(asks(owner, area, room, 2 * page, M_W_SELF, SHARED) == EPERM);
+			CHECK(asks(owner, ordinary, room, 2 * page, M_R_SELF, SHARED) == EPERM);
+			CHECK(asks(owner, ordinary + page, room, page, M_R_SELF, SHARED) == EPERM);
+			CHECK(asks(owner, ordinary + page, room, 2 * page, RW_SELF, PRIVATE) == EPERM);
+			CHECK(asks(owner, area - page, room, 2 * page, M_R_SELF, SHARED) == EPERM);
 			CHECK(asks(1, area, room, page, M_R_SELF, SHARED) == EPERM);
 			CHECK(!utek_is_mapped(room));
 			takes_no_orders(owner);
@@ -190,8 +196,10 @@ int main(void)
 	page = check_page();
 	/* Far from where the kernel puts what has no place of its own: behind it is nothing. */
 	area = (unsigned char *)0x20000000;
-	CHECK(!utek_is_mapped(area) && !utek_is_mapped(area + page));
-	ordinary = utek_memory(page, 3);
+	ordinary = area + 16 * page;
+	for (int i = -1; i < 19; i++)
+		CHECK(!utek_is_mapped(area + i * (ptrdiff_t)page));
+	CHECK(mmap(ordinary, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == ordinary);
 	p = peer_start(owns);
 	CHECK(hear_word(p.channel) == 1);
 	owner = p.pid;

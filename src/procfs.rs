@@ -902,8 +902,17 @@ pub(crate) fn each_huge_page_size(mut each: impl FnMut(usize, bool)) {
 
 /// The user that the kernel puts in place of one that a user namespace does not have.
 pub(crate) fn overflow_user() -> u32 {
+    overflow(b"/proc/sys/kernel/overflowuid\0")
+}
+
+/// Likewise the group.
+pub(crate) fn overflow_group() -> u32 {
+    overflow(b"/proc/sys/kernel/overflowgid\0")
+}
+
+fn overflow(setting: &[u8]) -> u32 {
     const DEFAULT: u32 = 65534;
-    let Ok(file) = sys::open(b"/proc/sys/kernel/overflowuid\0", libc::O_RDONLY) else { return DEFAULT };
+    let Ok(file) = sys::open(setting, libc::O_RDONLY) else { return DEFAULT };
     let mut buffer = [0u8; 16];
     read_into(&file, &mut buffer).ok().and_then(number).map_or(DEFAULT, |n| n as u32)
 }

@@ -3,8 +3,9 @@
 //! may map, to whoever the range's protection admits by the kernel's word.
 //!
 //! Runs in the service's thread, with its table of descriptors. It maps nothing.
-//! What may only be read goes out as a description that can only read; the
-//! objects are their owner's alone (mode 0600), so that nobody else opens one anew.
+//! What may only be read goes out as a description that can only read, and only
+//! where the object's mode keeps others from opening it anew for writing
+//! (/proc/self/fd): those of utek_mmap()'s making are their owner's alone.
 
 use super::protocol::{Answer, Wanted};
 use crate::area::Piece;
@@ -15,6 +16,18 @@ use crate::regions::{self, Region};
 use crate::sys::{self, Descriptor};
 use libc::c_int;
 
+/// What the kernel puts in place of a user or group that our namespace does not have.
+pub(super) struct Nobody {
+    pub user: u32,
+    pub group: u32,
+}
+
+impl Nobody {
+    pub fn of_this_system() -> Nobody {
+        Nobody { user: procfs::overflow_user(), group: procfs::overflow_group() }
+    }
+}
+
 /// Who asks.
 pub(super) enum Asker {
     Root,
@@ -23,9 +36,8 @@ pub(super) enum Asker {
 }
 
 impl Asker {
-    /// Who is at the other end of a connection. `nobody` is the user that stands
-    /// for all that our namespace does not have.
-    pub fn of(socket: &Descriptor, nobody: u32) -> Option<Asker> {
+    /// Who is at the other end of a connection.
+    pub fn of(socket: &Descriptor, nobody: &Nobody) -> Option<Asker> {
         let peer = sys::peer_credentials(socket).ok()?;
         if peer.uid == 0 {
             return Some(Asker::Root);
@@ -33,11 +45,18 @@ impl Asker {
         let class = |is: bool, bits: u32| if is { bits } else { 0 };
         let group = sys::getegid();
         Some(Asker::Of(
-            class(peer.uid == sys::geteuid() && peer.uid != nobody, regions::SAME_USER)
+            class(peer.uid == sys::geteuid() && peer.uid != nobody.user, regions::SAME_USER)
                 | class(is_of_our_process_group(socket, peer.pid), regions::SAME_PROCESS_GROUP)
-                | class(peer.gid == group || sys::peer_is_of_group(socket, group), regions::SAME_GROUP)
+                | class(
+                    group != nobody.group && (peer.gid == group || sys::peer_is_of_group(socket, group)),
+                    regions::SAME_GROUP,
+                )
                 | regions::WORLD,
         ))
+    }
+
+    fn is_root(&self) -> bool {
+        matches!(self, Asker::Root)
     }
 
     fn granted(&self, region: &Region) -> c_int {
@@ -79,13 +98,16 @@ pub(super) fn hand_over(pid: i32, wanted: &Wanted, asker: &Asker) -> (Answer, Op
         at = piece.end;
         at < end
     });
+    // Who has been granted nothing there does not learn where there is nothing.
+    let may_know = asker.is_root() || (first.is_some() && !denied && !ordinary);
     let answer = match (looked, first) {
         (Err(_), _) => Answer::Elsewhere,
-        (Ok(()), _) if at < end => Answer::Refused(Step::Done, Errno::EFAULT),
+        (Ok(()), _) if at < end && may_know => Answer::Refused(Step::Done, Errno::EFAULT),
+        (Ok(()), _) if at < end => Answer::Elsewhere,
         (Ok(()), None) => Answer::Elsewhere,
         (Ok(()), Some(_)) if ordinary => Answer::Elsewhere,
         (Ok(()), Some(_)) if denied => Answer::Forbidden,
-        (Ok(()), Some((region, up_to))) => match object(pid, &region, wanted.write) {
+        (Ok(()), Some((region, up_to))) => match object(pid, &region, wanted.write, asker) {
             Some(object) => {
                 let offset = region.offset + (wanted.addr - region.start) as u64;
                 return (Answer::Region { offset, len: (up_to - wanted.addr) as u64 }, Some(object));
@@ -97,11 +119,14 @@ pub(super) fn hand_over(pid: i32, wanted: &Wanted, asker: &Asker) -> (Answer, Op
 }
 
 /// A description of the region's object, for no more than is needed.
-fn object(pid: i32, region: &Region, write: bool) -> Option<Descriptor> {
+fn object(pid: i32, region: &Region, write: bool, asker: &Asker) -> Option<Descriptor> {
     // The process's own table is not this thread's; its own process may always be asked.
     let own = sys::pidfd_open(pid).and_then(|pidfd| sys::pidfd_getfd(&pidfd, region.fd)).ok()?;
     let is_that = |file: &Descriptor| {
-        sys::fstat(file.number()).is_ok_and(|st| (st.st_dev, st.st_ino) == (region.device, region.inode))
+        sys::fstat(file.number()).is_ok_and(|st| {
+            let stays_as_given = write || asker.is_root() || st.st_mode & (libc::S_IWGRP | libc::S_IWOTH) == 0;
+            (st.st_dev, st.st_ino) == (region.device, region.inode) && stays_as_given
+        })
     };
     let access = sys::status_flags(own.number()).ok()? & libc::O_ACCMODE;
     let given = match (write, access) {

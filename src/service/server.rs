@@ -12,7 +12,7 @@
 //! has been quiet for longest.
 
 use super::desk::{self, Desk, Turn};
-use super::handing::{self, Asker};
+use super::handing::{self, Asker, Nobody};
 use super::protocol::{Answer, Bad, Map, Order, ORDER_SIZE};
 use crate::errno::Errno;
 use crate::perform::{Hands, Mapping, Own, Step};
@@ -112,8 +112,7 @@ pub(super) struct Server {
     heard: u64,
     page: usize,
     pid: i32,
-    /// What the kernel puts in place of a user that our namespace does not have.
-    nobody: u32,
+    nobody: Nobody,
     /// Readable when the service is told to end; none before Linux 6.9.
     told: Option<Descriptor>,
     first_thread_ended: bool,
@@ -186,7 +185,7 @@ impl Server {
             heard: 0,
             page: sys::page_size(),
             pid,
-            nobody: procfs::overflow_user(),
+            nobody: Nobody::of_this_system(),
             told: sys::pidfd_open_thread(guardian).ok(),
             first_thread_ended: false,
             capabilities: sys::capabilities(Tid(0)).ok(),
@@ -441,7 +440,14 @@ impl Server {
     fn hear(&mut self, i: usize) {
         let Some(connection) = self.connections.get(i).and_then(Option::as_ref) else { return };
         let mut bytes = [0; ORDER_SIZE];
-        let message = match sys::receive(&connection.socket, &mut bytes) {
+        // What is taken is closed at last, and with somebody's file system behind it
+        // that may wait for ever, past SIGKILL (`fuse_flush`, fs/fuse/file.c).
+        let received = if self.gives_orders(connection) {
+            sys::receive(&connection.socket, &mut bytes)
+        } else {
+            sys::receive_without_descriptor(&connection.socket, &mut bytes)
+        };
+        let message = match received {
             Err(Errno::EAGAIN | Errno::EINTR) => return,
             message => message.ok(),
         };
@@ -451,7 +457,7 @@ impl Server {
             Ok(Order::Region(wanted)) if whole.is_some() => Some(wanted),
             _ => None,
         };
-        let asker = wanted.and_then(|_| Asker::of(&connection.socket, self.nobody));
+        let asker = wanted.and_then(|_| Asker::of(&connection.socket, &self.nobody));
         let mut given = None;
         let answer = whole.and_then(|m| {
             let users = [Some(user), m.uid];
@@ -523,12 +529,19 @@ impl Server {
         })
     }
 
+    /// Whether the next message of a connection may be an order that is carried out.
+    fn gives_orders(&self, from: &Connection) -> bool {
+        let effective = Some(from.user);
+        super::start::takes_orders()
+            && (self.admits([effective, None]) || self.admits([effective, sys::next_sender(&from.socket)]))
+    }
+
     /// QNX's rule: root, or one of the caller's users is our real or saved one.
     /// Asked anew for each order, since users change.
     fn admits(&self, users: [Option<u32>; 2]) -> bool {
         let Ok((real, saved)) = sys::real_and_saved_user() else { return false };
         let [effective, _] = users;
-        !users.contains(&Some(self.nobody))
+        !users.contains(&Some(self.nobody.user))
             && (effective == Some(0) || users.into_iter().flatten().any(|user| user == real || user == saved))
     }
 

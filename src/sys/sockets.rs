@@ -145,6 +145,27 @@ pub(crate) struct Received {
 
 /// Takes one message from the queue; a length of 0 is the other end's hanging up.
 pub(crate) fn receive(socket: &Descriptor, into: &mut [u8]) -> Result<Received, Errno> {
+    receive_with(socket, into, size_of::<Ancillary>(), 0)
+}
+
+/// What there is room for where only the sender's credentials are taken. They come
+/// first (`scm_recv`); a descriptor behind them is dropped by the kernel, without
+/// what its close() would do, and is `lost`.
+// SAFETY: computes a size.
+const CREDENTIALS_ONLY: usize = unsafe { libc::CMSG_SPACE(size_of::<libc::ucred>() as u32) } as usize;
+
+/// Likewise, but for a descriptor that came with it.
+pub(crate) fn receive_without_descriptor(socket: &Descriptor, into: &mut [u8]) -> Result<Received, Errno> {
+    receive_with(socket, into, CREDENTIALS_ONLY, 0)
+}
+
+/// The real user that the next message is from, which stays in the queue.
+pub(crate) fn next_sender(socket: &Descriptor) -> Option<u32> {
+    receive_with(socket, &mut [0], CREDENTIALS_ONLY, libc::MSG_PEEK).ok()?.uid
+}
+
+fn receive_with(socket: &Descriptor, into: &mut [u8], room: usize, how: c_int) -> Result<Received, Errno> {
+    debug_assert!(room <= size_of::<Ancillary>());
     let mut part = libc::iovec { iov_base: into.as_mut_ptr().cast(), iov_len: into.len() };
     let mut ancillary = Ancillary([0; 96]);
     // SAFETY: integers and pointers; null is a value of each.
@@ -152,8 +173,8 @@ pub(crate) fn receive(socket: &Descriptor, into: &mut [u8]) -> Result<Received, 
     header.msg_iov = &raw mut part;
     header.msg_iovlen = 1;
     header.msg_control = (&raw mut ancillary).cast();
-    header.msg_controllen = size_of::<Ancillary>() as _;
-    let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC | libc::MSG_TRUNC;
+    header.msg_controllen = room as _;
+    let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC | libc::MSG_TRUNC | how;
     // SAFETY: all buffers are writable for their lengths and outlive the call.
     let len = unsafe { call!(libc::SYS_recvmsg, socket.0, &raw mut header, flags) }?;
     let strange = header.msg_flags & libc::MSG_TRUNC != 0;
