@@ -5,7 +5,7 @@
  * holds the area is mapped.
  */
 #include "utek.h"
-#include "service.h"
+#include "hostile.h"
 #include <grp.h>
 
 static size_t page;
@@ -76,55 +76,19 @@ static void become(uid_t user)
 	CHECK(setgroups(0, NULL) == 0 && setgid(user) == 0 && setuid(user) == 0);
 }
 
-static void hands_over(int to)
+static void answers(int to)
 {
-	struct answer answer = { 0 };
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec part = { &answer, sizeof answer };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	uint64_t offset = offer->offset == UINT64_MAX ? 0 - (uint64_t)page : offer->offset * page + (inside_a_page ? 512 : 0);
 	int fd = offer->make();
-	memcpy(&answer.form, "mmanpr/1", 8);
-	answer.kind = 8;
-	answer.value = offer->offset == UINT64_MAX ? 0 - (uint64_t)page : offer->offset * page + (inside_a_page ? 512 : 0);
-	answer.more = offer->len * page;
-	if (fd != -1) {
-		struct cmsghdr *first;
-		message.msg_control = control;
-		message.msg_controllen = sizeof control;
-		first = CMSG_FIRSTHDR(&message);
-		first->cmsg_level = SOL_SOCKET;
-		first->cmsg_type = SCM_RIGHTS;
-		first->cmsg_len = CMSG_LEN(sizeof fd);
-		memcpy(CMSG_DATA(first), &fd, sizeof fd);
-	}
-	CHECK(sendmsg(to, &message, MSG_NOSIGNAL) == sizeof answer);
+	hostile_hands_over(to, fd, offset, offer->len * page);
 	if (fd != -1)
 		close(fd);
 }
 
-static _Noreturn void serves_rubbish(int channel)
-{
-	struct sockaddr_un name;
-	socklen_t size;
-	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	become(61001);
-	mman_peer_serve_stop();	/* if it has a service, it gives that up */
-	size = service_name(&name, getpid());
-	CHECK(listener != -1 && bind(listener, (struct sockaddr *)&name, size) == 0 && listen(listener, 8) == 0);
-	tell_word(channel, 1);
-	for (;;) {
-		struct order order;
-		int from = accept(listener, NULL, NULL);
-		CHECK(from != -1);
-		if (recv(from, &order, sizeof order, 0) == sizeof order)
-			hands_over(from);
-		close(from);
-	}
-}
-
 static int hostile(int channel)
 {
-	serves_rubbish(channel);
+	become(61001);
+	hostile_serve(channel, answers);
 }
 
 static pid_t target;

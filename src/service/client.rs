@@ -103,7 +103,7 @@ pub(crate) fn ask_for_object(
 ) -> Result<(Answer, Option<Descriptor>), Miss> {
     let socket = connected(peer, signals, patience)?;
     sys::send(&socket, &order.encode(), None).map_err(|_| Miss::HungUp)?;
-    answer_and_object(&socket, peer, signals, patience)
+    answer_and_object(&socket, peer, signals, patience, Leave::AtAnyTime)
 }
 
 /// A caller that comes often gets a desk, if the service has one for it.
@@ -179,7 +179,16 @@ fn is_stopped(peer: &Peer) -> bool {
 }
 
 fn answer(socket: &Descriptor, peer: &Peer, signals: &SignalsBlocked, patience: &Patience) -> Result<Answer, Miss> {
-    answer_and_object(socket, peer, signals, patience).map(|(answer, _)| answer)
+    answer_and_object(socket, peer, signals, patience, Leave::BeforeItIsTaken).map(|(answer, _)| answer)
+}
+
+/// When an order may be left without its answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leave {
+    /// It changes something. Once it is under way, only the answer tells what.
+    BeforeItIsTaken,
+    /// It changes nothing, and goes to a process of another user's, perhaps.
+    AtAnyTime,
 }
 
 fn answer_and_object(
@@ -187,6 +196,7 @@ fn answer_and_object(
     peer: &Peer,
     signals: &SignalsBlocked,
     patience: &Patience,
+    leave: Leave,
 ) -> Result<(Answer, Option<Descriptor>), Miss> {
     let mut given_up = false;
     loop {
@@ -212,7 +222,7 @@ fn answer_and_object(
             // what has left it is under way: that cannot be called off.
             given_up = true;
             sys::end_sending(socket);
-            if sys::is_queued(socket) {
+            if leave == Leave::AtAnyTime || sys::is_queued(socket) {
                 return Err(if due { Miss::Interrupted } else { Miss::Silent });
             }
         }

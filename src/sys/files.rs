@@ -141,6 +141,22 @@ pub(crate) fn huge_page_of(fd: c_int) -> Option<usize> {
     statfs(fd).ok().filter(|st| st.f_type as u32 == HUGETLBFS_MAGIC).map(|st| st.f_bsize as usize)
 }
 
+/// Whether a file is in memory or on a block device, asked without asking its file
+/// system: one that a program plays (fuse(4)) may not answer, and statfs(2) and
+/// fstat(2) would wait for it.
+pub(crate) fn is_in_memory_or_on_disk(file: &Descriptor) -> bool {
+    // SAFETY: F_GET_SEALS takes no pointer.
+    if unsafe { call!(libc::SYS_fcntl, file.0, libc::F_GET_SEALS, 0) }.is_ok() {
+        return true;
+    }
+    let mut st = MaybeUninit::<libc::statx>::zeroed();
+    let as_known = libc::AT_EMPTY_PATH | libc::AT_STATX_DONT_SYNC;
+    // SAFETY: the path is an empty string; st is writable, and what this call fills.
+    let asked = unsafe { call!(libc::SYS_statx, file.0, c"".as_ptr(), as_known, libc::STATX_TYPE, st.as_mut_ptr()) };
+    // SAFETY: zeroed, then filled by the kernel.
+    asked.is_ok() && unsafe { st.assume_init() }.stx_dev_major != 0
+}
+
 /// stat(2).
 pub(crate) fn stat(path: &[u8]) -> Result<arch::Stat, Errno> {
     debug_assert_eq!(path.last(), Some(&0));
@@ -149,6 +165,15 @@ pub(crate) fn stat(path: &[u8]) -> Result<arch::Stat, Errno> {
     unsafe { call!(arch::FSTATAT, libc::AT_FDCWD, path.as_ptr(), st.as_mut_ptr(), 0) }?;
     // SAFETY: zeroed, then filled by the kernel.
     Ok(unsafe { st.assume_init() })
+}
+
+/// Whether there is something of that name, be it a link to nothing.
+pub(crate) fn is_there(path: &[u8]) -> bool {
+    debug_assert_eq!(path.last(), Some(&0));
+    let mut st = MaybeUninit::<arch::Stat>::zeroed();
+    let no_follow = libc::AT_SYMLINK_NOFOLLOW;
+    // SAFETY: path is a NUL-terminated string; st is writable, and what this call fills.
+    unsafe { call!(arch::FSTATAT, libc::AT_FDCWD, path.as_ptr(), st.as_mut_ptr(), no_follow) }.is_ok()
 }
 
 /// What a symbolic link says, as far as there is room.
@@ -183,9 +208,9 @@ pub(crate) fn memfd(name: &[u8], flags: u32, size: usize) -> Result<Descriptor, 
     // SAFETY: name is a NUL-terminated string that outlives the call.
     let fd = unsafe { call!(libc::SYS_memfd_create, name.as_ptr(), flags) }?;
     let file = Descriptor(fd as c_int);
-    let [low, high] = arch::offset_words(size as u64);
-    // SAFETY: no pointers.
-    unsafe { call!(arch::FTRUNCATE, file.0, low, high) }?;
+    if size > 0 {
+        set_size(&file, size as u64)?;
+    }
     Ok(file)
 }
 
@@ -218,17 +243,10 @@ pub(crate) fn shared_object(name: &[u8], len: usize) -> Result<Descriptor, Errno
         Err(Errno::EINVAL) => memfd(name, libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING, 0)?,
         made => made?,
     };
-    let mut limit = [0u64; 2];
-    // SAFETY: the limit is two words of 64 bits, of any process.
-    let asked = unsafe { call!(libc::SYS_prlimit64, 0, libc::RLIMIT_FSIZE, 0, limit.as_mut_ptr()) };
-    let [soft, _] = limit;
-    let room = if usize::BITS == 64 && asked.is_ok() && soft == u64::MAX { ROOM } else { 0 };
-    let [low, high] = arch::offset_words(len as u64 + room);
-    // SAFETY: no pointers in any of these.
-    unsafe {
-        call!(arch::FTRUNCATE, file.0, low, high)?;
-        call!(libc::SYS_fchmod, file.0, 0o600)?;
-    }
+    let room = if usize::BITS == 64 && largest_file() == u64::MAX { ROOM } else { 0 };
+    set_size(&file, len as u64 + room)?;
+    // SAFETY: no pointers.
+    unsafe { call!(libc::SYS_fchmod, file.0, 0o600) }?;
     seal_size(&file)?;
     Ok(file)
 }
@@ -239,8 +257,25 @@ pub(crate) fn ioctl<T>(fd: &Descriptor, request: u32, with: &mut T) -> Result<()
     unsafe { call!(libc::SYS_ioctl, fd.0, request, &raw mut *with) }.map(|_| ())
 }
 
-/// ftruncate(2).
+/// RLIMIT_FSIZE; all ones for no limit.
+fn largest_file() -> u64 {
+    let mut limit = [0u64; 2];
+    // SAFETY: the limit is two words of 64 bits, of any process.
+    let asked = unsafe { call!(libc::SYS_prlimit64, 0, libc::RLIMIT_FSIZE, 0, limit.as_mut_ptr()) };
+    let [soft, _] = limit;
+    if asked.is_ok() {
+        soft
+    } else {
+        0
+    }
+}
+
+/// ftruncate(2); EFBIG beyond RLIMIT_FSIZE, which the kernel would answer with
+/// SIGXFSZ, for a file in memory, too (`inode_newsize_ok`).
 pub(crate) fn set_size(fd: &Descriptor, size: u64) -> Result<(), Errno> {
+    if size > largest_file() {
+        return Err(Errno::EFBIG);
+    }
     let [low, high] = arch::offset_words(size);
     // SAFETY: no pointers.
     unsafe { call!(arch::FTRUNCATE, fd.0, low, high) }.map(|_| ())

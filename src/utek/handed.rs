@@ -17,6 +17,7 @@ use crate::peer::Peer;
 use crate::service::client::{self, Miss, Patience};
 use crate::service::{Answer, Order, Wanted};
 use crate::sys::{self, Descriptor, SignalsBlocked};
+use core::time::Duration;
 
 /// `refused`: why the kernel does not let the caller touch the process.
 pub(super) fn map(peer: &Peer, request: &Request, signals: &SignalsBlocked, refused: Fault) -> Result<(), Fault> {
@@ -24,9 +25,16 @@ pub(super) fn map(peer: &Peer, request: &Request, signals: &SignalsBlocked, refu
     let needs = request.protection().needs(request.share);
     let mut taken: Option<Taken> = None;
     let mut done = 0;
+    // For all pieces together: how many there are is the other's word.
+    let (timeout, mut waited) = (env::settings().timeout, Duration::ZERO);
     while done < len {
         let wanted = Wanted { addr: from + done, len: len - done, read: needs.read, write: needs.write };
-        let (file, offset, part) = ask(peer, &wanted, signals, &refused)?;
+        if waited > timeout.max(ANSWERS_TAKE) {
+            return Err(Fault::new(Errno::EAGAIN, Why::ServiceSilent { pid: peer.pid() }));
+        }
+        let asked = sys::now();
+        let (file, offset, part) = ask(peer, &wanted, signals, asked + timeout.saturating_sub(waited), &refused)?;
+        waited += sys::now() - asked;
         let taken = match &mut taken {
             Some(taken) => taken,
             none => none.insert(Taken::reserve(request)?),
@@ -48,6 +56,9 @@ pub(super) fn map(peer: &Peer, request: &Request, signals: &SignalsBlocked, refu
         None => Err(refused),
     }
 }
+
+/// As many as a service of ours has, answered at once, take no longer.
+const ANSWERS_TAKE: Duration = Duration::from_millis(100);
 
 /// Nobody passes on more than it asked for, and got.
 fn granted(needs: Needs) -> i32 {
@@ -96,8 +107,10 @@ const NO_MEMORY: Fault = Fault::says(
     "the caller may not touch that process, and what it hands over for the area is no memory of that size, or not open for what prot asks for",
 );
 
-/// Whether that part of a file can be touched: a page beyond its end is SIGBUS, and
-/// what is no regular file may do what it likes.
+/// Whether that part of a file can be mapped and touched: a page beyond its end is
+/// SIGBUS, what is no regular file may do what it likes, a mapping of huge pages takes
+/// more room than was asked for (`ksys_mmap_pgoff`), and a file system in user mode
+/// may let whoever touches a page wait for ever.
 fn holds(file: &Descriptor, offset: u64, part: usize, write: bool) -> bool {
     let page = sys::page_size() as u64;
     let access = sys::status_flags(file.number()).map(|flags| flags & (libc::O_ACCMODE | libc::O_PATH));
@@ -107,7 +120,9 @@ fn holds(file: &Descriptor, offset: u64, part: usize, write: bool) -> bool {
         _ => false,
     };
     let end = offset.checked_add(part as u64);
-    fits && offset % page == 0
+    let ordinary = sys::is_in_memory_or_on_disk(file) && sys::huge_page_of(file.number()).is_none();
+    fits && ordinary
+        && offset % page == 0
         && part as u64 % page == 0
         && sys::fstat(file.number()).is_ok_and(|st| {
             let size = (st.st_size as u64).checked_next_multiple_of(page);
@@ -120,10 +135,14 @@ fn ask(
     peer: &Peer,
     wanted: &Wanted,
     signals: &SignalsBlocked,
+    until: Duration,
     refused: &Fault,
 ) -> Result<(Descriptor, u64, usize), Fault> {
     let pid = peer.pid();
-    let patience = Patience { until: sys::now() + env::settings().timeout, impatient: false };
+    if signals.handler_is_due() {
+        return Err(Fault::new(Errno::EINTR, Why::WaitInterrupted { pid }));
+    }
+    let patience = Patience { until, impatient: false };
     match client::ask_for_object(peer, &Order::Region(*wanted), signals, &patience) {
         Ok((Answer::Region { offset, len }, Some(file))) => {
             let part = usize::try_from(len).ok().filter(|part| (1..=wanted.len).contains(part));
@@ -138,7 +157,7 @@ fn ask(
         }
         Ok((Answer::Elsewhere, _)) => Err(Fault::says(
             Errno::EPERM,
-            "the caller may not touch that process, and the area is none that it has for others: let it make one by utek_mmap() with M_ZFILL",
+            "the caller may not touch that process, and the area is none that it has for others, or one whose object others could open anew for writing: let it make one by utek_mmap() with M_ZFILL",
         )),
         Err(Miss::OwnTable(errno)) => Err(Fault::new(errno, Why::OwnTable { errno })),
         Err(Miss::Interrupted) => Err(Fault::new(Errno::EINTR, Why::WaitInterrupted { pid })),

@@ -68,8 +68,10 @@ fn new_object(len: usize) -> Result<Descriptor, Fault> {
     let prefix = core::str::from_utf8(procfs::OBJECT_NAME).unwrap_or_default();
     let _ = write!(text, "{prefix}{}\0", sys::getpid());
     let len_of_name = text.bytes().len();
-    sys::shared_object(name.get(..len_of_name).unwrap_or(b"\0"), len)
-        .map_err(|errno| Fault::says(errno, "the object to be shared could not be made (memfd_create())"))
+    sys::shared_object(name.get(..len_of_name).unwrap_or(b"\0"), len).map_err(|errno| match errno {
+        Errno::EFBIG => Fault::says(Errno::ENOMEM, "the object to be shared is larger than RLIMIT_FSIZE allows"),
+        errno => Fault::says(errno, "the object to be shared could not be made (memfd_create())"),
+    })
 }
 
 /// Notes what stands at `start`, backed by `file` from `offset` on.
