@@ -17,6 +17,8 @@ use core::cell::Cell;
 /// A descriptor of the piece's object, of our own. None: it is an object of this
 /// library's whose keepers have all let go of it. Who maps it by another call
 /// keeps it; so only the process itself and children that it has forked have it.
+/// Where one is seen that keeps it and does not give it, it is out of reach: to
+/// move the memory once more would part that one's view of it.
 pub(crate) fn of_piece(pid: i32, piece: &Piece, needs: Needs) -> Result<Option<Descriptor>, Fault> {
     let without_access = Cell::new(false);
     let mut serves = |file: Descriptor| -> Option<Descriptor> {
@@ -32,9 +34,12 @@ pub(crate) fn of_piece(pid: i32, piece: &Piece, needs: Needs) -> Result<Option<D
         }
         Some(file)
     };
+    let mut withheld = false;
     for holder in [Some(pid), piece.mapped.keeper].into_iter().flatten() {
-        if let Some(file) = descriptor_of(holder, piece, &mut serves) {
-            return Ok(Some(file));
+        match look(holder, piece, &mut serves) {
+            Look::Given(file) => return Ok(Some(file)),
+            Look::Withheld | Look::Unseen => withheld = true,
+            Look::HasNone => {}
         }
     }
     let access = if needs.write { libc::O_RDWR } else { libc::O_RDONLY };
@@ -58,32 +63,57 @@ pub(crate) fn of_piece(pid: i32, piece: &Piece, needs: Needs) -> Result<Option<D
     if piece.mapped.keeper.is_some() {
         let mut found = None;
         procfs::each_process(|holder| {
-            found = descriptor_of(holder, piece, &mut serves);
+            match look(holder, piece, &mut serves) {
+                Look::Given(file) => found = Some(file),
+                Look::Withheld => withheld = true,
+                // Of other users there are always some.
+                Look::Unseen | Look::HasNone => {}
+            }
             found.is_none()
         });
-        return Ok(found);
+        if found.is_some() || !withheld {
+            return Ok(found);
+        }
     }
     Err(OUT_OF_REACH)
 }
 
 pub(super) const OUT_OF_REACH: Fault = Fault::says(
         Errno::ENOTSUP,
-        "the area is shared already, and no way leads to its object: the process keeps no descriptor of it, and it has no path; let it keep one open, or give the caller CAP_CHECKPOINT_RESTORE",
+        "the area is shared already, and no way leads to its object: it has no path, and nobody gives the caller a descriptor of it, since none is kept or the caller may not trace who keeps one; let the process keep one open, or give the caller CAP_CHECKPOINT_RESTORE",
     );
 
-/// Among the descriptors of a process.
-fn descriptor_of(
-    holder: i32,
-    piece: &Piece,
-    serves: &mut impl FnMut(Descriptor) -> Option<Descriptor>,
-) -> Option<Descriptor> {
-    let pidfd = sys::pidfd_open(holder).ok()?;
-    let mut found = None;
-    let _ = procfs::each_descriptor(holder, |fd| {
+/// What the descriptors of a process have shown.
+enum Look {
+    Given(Descriptor),
+    HasNone,
+    /// It has one, and the caller may not take it.
+    Withheld,
+    /// They cannot be looked at.
+    Unseen,
+}
+
+fn look(holder: i32, piece: &Piece, serves: &mut impl FnMut(Descriptor) -> Option<Descriptor>) -> Look {
+    let pidfd = match sys::pidfd_open(holder) {
+        Ok(pidfd) => pidfd,
+        // Nobody, or a thread of somebody's.
+        Err(Errno::ESRCH | Errno::EINVAL | Errno::ENOENT) => return Look::HasNone,
+        Err(_) => return Look::Unseen,
+    };
+    let mut look = Look::HasNone;
+    let listed = procfs::each_descriptor(holder, |fd| {
         if procfs::descriptor_object(holder, fd) == Some((piece.mapped.device, piece.mapped.inode)) {
-            found = sys::pidfd_getfd(&pidfd, fd).ok().and_then(&mut *serves);
+            match sys::pidfd_getfd(&pidfd, fd).map(&mut *serves) {
+                Ok(Some(file)) => look = Look::Given(file),
+                // Not open for what is needed; or closed since.
+                Ok(None) | Err(Errno::EBADF | Errno::ESRCH) => {}
+                Err(_) => look = Look::Withheld,
+            }
         }
-        found.is_none()
+        !matches!(look, Look::Given(_))
     });
-    found
+    match (listed, look) {
+        (Err(_), Look::HasNone) if !sys::pidfd_ended(&pidfd) => Look::Unseen,
+        (_, look) => look,
+    }
 }
