@@ -476,6 +476,20 @@ static inline long call_sendmsg(struct scene *s)
 	return syscall(SYS_sendmsg, s->out[1], &m, 0);
 }
 
+static inline long call_writev(struct scene *s)
+{
+	struct iovec v[2] = { { "01", 2 }, { "23", 2 } };
+	return syscall(SYS_writev, s->out[1], v, 2);
+}
+static inline long call_sendmmsg(struct scene *s)
+{
+	struct iovec v = { "0123", 4 };
+	struct mmsghdr m = { .msg_hdr = { .msg_iov = &v, .msg_iovlen = 1 } };
+	long r = syscall(SYS_sendmmsg, s->out[1], &m, 1, 0);
+	s->extra = m.msg_len;
+	return r;
+}
+
 static inline void both_pipes(struct scene *s) { pipe_in(s); pipe_out(s); }
 static inline long call_splice(struct scene *s)
 {
@@ -907,10 +921,13 @@ static const struct blocking blocking_calls[] = {
 	{ "readv of a pipe", SYS_readv, call_readv, feed_in, pipe_in, 0, 0, 0 },
 	{ "read of a terminal", SYS_read, call_read, feed_in, terminal_in, 0, 0, 0 },
 	{ "read of a socket", SYS_read, call_read, feed_in, stream_in, 0, 0, 0 },
+	{ "readv of a socket", SYS_readv, call_readv, feed_in, stream_in, 0, 0, 0 },
 	{ "read of an eventfd", SYS_read, call_read, feed_counter, counter_in, 0, 0, 0 },
 	{ "read of a timerfd", SYS_read, call_read, 0, timer_in, settle_timer, 0, 0 },
 	{ "read of a signalfd", SYS_read, call_read_signalfd, queue_for_signalfd, pipe_in, settle_signalfd, 0, 0 },
 	{ "write to a full pipe", SYS_write, call_write, drain_out, pipe_out, fill_out, 0, 0 },
+	{ "write to a full socket", SYS_write, call_write, drain_out, stream_out, fill_out, 0, 0 },
+	{ "writev to a full socket", SYS_writev, call_writev, drain_out, stream_out, fill_out, 0, 0 },
 	{ "splice", SYS_splice, call_splice, feed_in, both_pipes, 0, 0, 0 },
 	{ "open of a FIFO", SYS_openat, call_open_fifo, open_other_end, make_fifo, 0, 0, drop_fifo },
 	{ "recv", SYS_recvfrom, call_recvfrom, feed_in, stream_in, 0, 0, 0 },
@@ -918,6 +935,7 @@ static const struct blocking blocking_calls[] = {
 	{ "recvmmsg", SYS_recvmmsg, call_recvmmsg, feed_in, packets_in, 0, 0, 0 },
 	{ "send on a full socket", SYS_sendto, call_sendto, drain_out, stream_out, fill_out, 0, 0 },
 	{ "sendmsg on a full socket", SYS_sendmsg, call_sendmsg, drain_out, packets_out, fill_out, 0, 0 },
+	{ "sendmmsg on a full socket", SYS_sendmmsg, call_sendmmsg, drain_out, packets_out, fill_out, 0, 0 },
 	{ "accept", CALL_ACCEPT, call_accept, connect_client, listener_in, 0, 0, 0 },
 	{ "accept4", SYS_accept4, call_accept4, connect_client, listener_in, 0, 0, 0 },
 	{ "connect to a full listener", SYS_connect, call_connect, accept_one, full_listener, 0, 0, 0 },

@@ -122,6 +122,11 @@ static inline long call_io_uring_enter_time(struct scene *s)
 	{ "recvmmsg, timed", SYS_recvmmsg, call_recvmmsg, feed_in, packets_in, settle_rcvtimeo, 0, 0 }, \
 	{ "accept, timed", CALL_ACCEPT, call_accept, connect_client, listener_in, settle_rcvtimeo, 0, 0 }, \
 	{ "accept4, timed", SYS_accept4, call_accept4, connect_client, listener_in, settle_rcvtimeo, 0, 0 }, \
+	{ "read, timed", SYS_read, call_read, feed_in, stream_in, settle_rcvtimeo, 0, 0 }, \
+	{ "readv, timed", SYS_readv, call_readv, feed_in, stream_in, settle_rcvtimeo, 0, 0 }, \
+	{ "write, timed", SYS_write, call_write, drain_out, stream_out, settle_sndtimeo, 0, 0 }, \
+	{ "writev, timed", SYS_writev, call_writev, drain_out, stream_out, settle_sndtimeo, 0, 0 }, \
+	{ "sendmmsg, timed", SYS_sendmmsg, call_sendmmsg, drain_out, packets_out, settle_sndtimeo, 0, 0 }, \
 	{ "send, timed", SYS_sendto, call_sendto, drain_out, stream_out, settle_sndtimeo, 0, 0 }, \
 	{ "sendmsg, timed", SYS_sendmsg, call_sendmsg, drain_out, packets_out, settle_sndtimeo, 0, 0 }, \
 	{ "connect, timed", SYS_connect, call_connect_time, accept_one, full_listener, 0, 0, 0 }, \

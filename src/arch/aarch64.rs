@@ -214,6 +214,11 @@ impl Registers {
     /// in any case but by `before`.
     pub fn forget_call(&mut self) {}
 
+    /// An undone call leaves no trace here; but its instruction is another one than ours.
+    pub fn call_may_be_undone(&self) -> bool {
+        false
+    }
+
     /// The call that the thread is about to make, if its next instruction is one.
     pub fn next_call(&self) -> i64 {
         self.0.regs[8] as i64
@@ -266,7 +271,8 @@ fn answers_bare_eintr(number: i64) -> Option<Timeout> {
         libc::SYS_rt_sigtimedwait => Timeout::Timespec(2),
         libc::SYS_recvfrom | libc::SYS_recvmsg | libc::SYS_recvmmsg => Timeout::Elsewhere,
         libc::SYS_accept | libc::SYS_accept4 | libc::SYS_connect => Timeout::Elsewhere,
-        libc::SYS_sendto | libc::SYS_sendmsg => Timeout::Elsewhere,
+        libc::SYS_sendto | libc::SYS_sendmsg | libc::SYS_sendmmsg => Timeout::Elsewhere,
+        libc::SYS_read | libc::SYS_readv | libc::SYS_write | libc::SYS_writev => Timeout::OfSocket,
         libc::SYS_io_getevents | IO_PGETEVENTS => Timeout::Timespec(4),
         libc::SYS_io_uring_enter => Timeout::IoUring,
         _ => return None,

@@ -66,12 +66,14 @@ pub(super) fn answers_bare_eintr(number: i64, arguments: &[usize; 6]) -> Option<
         // rt_sigtimedwait, rt_sigtimedwait_time64.
         177 => Timeout::Timespec32(2),
         421 => Timeout::Timespec(2),
-        // recvfrom, recvmsg, recvmmsg, recvmmsg_time64; accept4, connect; sendto, sendmsg.
-        371 | 372 | 337 | 417 | 364 | 362 | 369 | 370 => Timeout::Elsewhere,
+        // recvfrom, recvmsg, recvmmsg, recvmmsg_time64; accept4, connect; sendto, sendmsg, sendmmsg.
+        371 | 372 | 337 | 417 | 364 | 362 | 369 | 370 | 345 => Timeout::Elsewhere,
+        // read, readv, write, writev.
+        3 | 145 | 4 | 146 => Timeout::OfSocket,
         // socketcall(2): connect, accept, send, recv, sendto, recvfrom, sendmsg,
-        // recvmsg, accept4, recvmmsg.
+        // recvmsg, accept4, recvmmsg, sendmmsg.
         102 => match arguments[0] {
-            3 | 5 | 9 | 10 | 11 | 12 | 16 | 17 | 18 | 19 => Timeout::Elsewhere,
+            3 | 5 | 9 | 10 | 11 | 12 | 16 | 17 | 18 | 19 | 20 => Timeout::Elsewhere,
             _ => return None,
         },
         // io_getevents, io_pgetevents, io_pgetevents_time64; io_uring_enter.

@@ -92,6 +92,9 @@ pub(crate) enum Timeout {
     IoUring,
     /// A property of the socket (SO_RCVTIMEO, SO_SNDTIMEO): finite, length unknown.
     Elsewhere,
+    /// Likewise, where the descriptor in the first argument is a socket's. Of other
+    /// files the call answers no bare EINTR.
+    OfSocket,
 }
 
 /// How ptrace(2) hands out a thread's general registers.

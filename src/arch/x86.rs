@@ -233,6 +233,12 @@ impl Registers {
         self.0.orig_eax = -1;
     }
 
+    /// Whether the thread may have been in a call that was undone: it has its number in
+    /// both registers (`syscall_rollback`), as one has that happens to answer it.
+    pub fn call_may_be_undone(&self) -> bool {
+        self.0.orig_eax >= 0 && self.0.eax == self.0.orig_eax
+    }
+
     /// The call that the thread is about to make.
     pub fn next_call(&self) -> i64 {
         i64::from(self.0.eax)

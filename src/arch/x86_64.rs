@@ -266,6 +266,12 @@ impl Registers {
         self.0.orig_rax = u64::MAX;
     }
 
+    /// Whether the thread may have been in a call that was undone: it has its number in
+    /// both registers (`syscall_rollback`), as one has that happens to answer it.
+    pub fn call_may_be_undone(&self) -> bool {
+        self.0.orig_rax as i32 >= 0 && self.0.rax as u32 == self.0.orig_rax as u32
+    }
+
     /// The call that the thread is about to make.
     pub fn next_call(&self) -> i64 {
         self.0.rax as i64
@@ -321,7 +327,8 @@ fn answers_bare_eintr(number: i64) -> Option<Timeout> {
         libc::SYS_rt_sigtimedwait => Timeout::Timespec(2),
         libc::SYS_recvfrom | libc::SYS_recvmsg | libc::SYS_recvmmsg => Timeout::Elsewhere,
         libc::SYS_accept | libc::SYS_accept4 | libc::SYS_connect => Timeout::Elsewhere,
-        libc::SYS_sendto | libc::SYS_sendmsg => Timeout::Elsewhere,
+        libc::SYS_sendto | libc::SYS_sendmsg | libc::SYS_sendmmsg => Timeout::Elsewhere,
+        libc::SYS_read | libc::SYS_readv | libc::SYS_write | libc::SYS_writev => Timeout::OfSocket,
         libc::SYS_io_getevents | IO_PGETEVENTS => Timeout::Timespec(4),
         libc::SYS_io_uring_enter => Timeout::IoUring,
         _ => return None,

@@ -12,6 +12,7 @@
 //! at most once in a timeout.
 
 use crate::arch::{Abi, InterruptedCall, SleepsIn, Timeout};
+use crate::procfs;
 use crate::sys::{self, Tid};
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
@@ -76,7 +77,7 @@ pub(crate) fn would_show(timeout: Timeout, arguments: &[usize; 6]) -> bool {
         Timeout::Millis(i) => arguments[i] as i32 >= 0,
         Timeout::Timespec(i) | Timeout::Timespec32(i) => arguments[i] != 0,
         Timeout::IoUring => arguments[3] & IORING_ENTER_EXT_ARG != 0,
-        Timeout::Elsewhere => false,
+        Timeout::Elsewhere | Timeout::OfSocket => false,
     }
 }
 
@@ -88,6 +89,9 @@ const IO_URING_TS: usize = 16;
 /// thread's memory.
 pub(crate) fn wanted(tid: Tid, abi: Abi, call: &InterruptedCall, read: impl FnMut(usize, &mut [u8]) -> bool) -> bool {
     let Some(timeout) = abi.answers_bare_eintr(call.number, &call.arguments) else { return false };
+    if timeout == Timeout::OfSocket && !procfs::is_socket(tid, call.arguments[0] as i32) {
+        return false;
+    }
     match milliseconds(timeout, &call.arguments, read) {
         None => true,
         Some(ms) => still_hidden(tid, ms, sys::now().as_millis() as u32),
@@ -104,7 +108,7 @@ fn milliseconds(
     let timespec = match timeout {
         Timeout::None => return None,
         Timeout::Millis(i) => return u32::try_from(arguments[i] as i32).ok(),
-        Timeout::Elsewhere => return Some(UNKNOWN_MS),
+        Timeout::Elsewhere | Timeout::OfSocket => return Some(UNKNOWN_MS),
         Timeout::Timespec(i) | Timeout::Timespec32(i) => arguments[i],
         Timeout::IoUring if arguments[3] & IORING_ENTER_EXT_ARG == 0 => return None,
         Timeout::IoUring => {
