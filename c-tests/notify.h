@@ -15,6 +15,14 @@
 enum { NOTIFY_PRETEND = -1 };
 typedef int (*notify_judge)(const struct seccomp_notif *request);
 
+static int notify_listener;
+
+/* In a judge: does the call that it is asked about still wait for the answer? A signal may end it. */
+static inline int notify_waits(const struct seccomp_notif *request)
+{
+	return ioctl(notify_listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &request->id) == 0;
+}
+
 static inline void send_fd(int channel, int fd)
 {
 	union { struct cmsghdr header; char room[CMSG_SPACE(sizeof(int))]; } control;
@@ -71,7 +79,7 @@ static inline void notify_serve(const struct peer *supervised, notify_judge judg
 {
 	struct seccomp_notif request;
 	struct seccomp_notif_resp answer;
-	int listener = receive_fd(supervised->channel);
+	int listener = notify_listener = receive_fd(supervised->channel);
 	tell_word(supervised->channel, 1);
 	for (;;) {
 		struct pollfd p = { listener, POLLIN, 0 };

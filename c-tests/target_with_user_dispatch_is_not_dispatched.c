@@ -6,13 +6,7 @@
  * Before Linux 6.4 nobody can switch another's dispatch off: while the selector
  * says "block" the call is EPERM then, says why, and changes nothing.
  */
-#include "disturb.h"
-#include <sys/utsname.h>
-
-#ifndef PR_SET_SYSCALL_USER_DISPATCH
-#define PR_SET_SYSCALL_USER_DISPATCH 59
-#endif
-enum { OFF, ON, ALLOW = 0, BLOCK = 1 };
+#include "user_dispatch.h"
 
 static struct { atomic_int phase, stop; } *shared;
 static volatile char selector;
@@ -46,7 +40,7 @@ static int target(int channel)
 {
 	struct sigaction a = { .sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO };
 	CHECK(sigaction(SIGSYS, &a, NULL) == 0);
-	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, ON, 0, 0, &selector) == -1)
+	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, DISPATCH_ALL_BUT, 0, 0, &selector) == -1)
 		return 77;
 	spin_blocked(1);
 	spin_blocked(2);
@@ -56,15 +50,6 @@ static int target(int channel)
 	CHECK(dispatched == 0);
 	spin_blocked(4);
 	return 0;
-}
-
-/* PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG: since Linux 6.4. */
-static int can_be_switched_off(void)
-{
-	struct utsname u;
-	int major = 0, minor = 0;
-	CHECK(uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2);
-	return major > 6 || (major == 6 && minor >= 4);
 }
 
 static void disturb_blocked(pid_t pid, int times, int fd)

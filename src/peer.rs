@@ -10,7 +10,8 @@ use crate::fault::{Fault, Why};
 use crate::procfs;
 use crate::sys::{self, Descriptor, Tid};
 
-/// Another process. As long as this lives, its pid names it or nobody.
+/// Another process. Its pid names it for as long as `holds` says so: when its parent
+/// has collected it, the number may go to another (`release_task`).
 pub(crate) struct Peer {
     pid: i32,
     identity: Identity,
@@ -27,9 +28,16 @@ fn not_a_leader(tid: i32) -> Fault {
     Fault::new(Errno::ESRCH, Why::NotALeader { tid, pid })
 }
 
+fn others_procfs(pid: i32) -> Fault {
+    Fault::new(Errno::EPERM, Why::OthersProcfs { pid })
+}
+
 fn without_pidfd(pid: i32) -> Result<Identity, Fault> {
     if !sys::process_exists(pid) {
         return Err(Fault::new(Errno::ESRCH, Why::NoProcess { pid }));
+    }
+    if procfs::is_of_another_namespace() {
+        return Err(others_procfs(pid));
     }
     let unreadable = |errno| Fault::new(Errno::EPERM, Why::Procfs { pid, errno });
     if procfs::status(Tid(pid)).map_err(unreadable)?.tgid != pid {
@@ -51,10 +59,13 @@ impl Peer {
             Err(Errno::EINVAL | Errno::ENOENT) => return Err(not_a_leader(pid)),
             Err(_) => without_pidfd(pid)?,
         };
+        let peer = Peer { pid, identity };
         if procfs::is_of_another_namespace() {
-            return Err(Fault::new(Errno::EPERM, Why::OthersProcfs { pid }));
+            // A pidfd tells of an end without /proc.
+            let ended = peer.pidfd().is_some_and(sys::pidfd_ended);
+            return Err(if ended { peer.gone() } else { others_procfs(pid) });
         }
-        Ok(Peer { pid, identity })
+        Ok(peer)
     }
 
     pub fn pid(&self) -> i32 {

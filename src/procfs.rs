@@ -8,6 +8,7 @@
 use crate::arch::{self, SleepsIn, Start};
 use crate::errno::Errno;
 use crate::sys::{self, Descriptor, SignalSet, Tid};
+use core::sync::atomic::{AtomicI32, Ordering};
 
 /// Room for every path here, to whole words.
 const PATH_ROOM: usize = 96;
@@ -403,6 +404,21 @@ pub(crate) fn root_path(pid: i32) -> Path {
 /// "/proc/PID/mem".
 pub(crate) fn memory_path(pid: i32) -> Path {
     Path::of(pid, "mem")
+}
+
+/// Writes a zero to each page of a task's memory, if its program is still the one
+/// of that layout. The file is bound to the address space that it was opened for
+/// (`proc_mem_open`): what the task is replaced by has other memory.
+pub(crate) fn clear_pages(tid: Tid, address: usize, len: usize, page: usize, of: Option<u64>) {
+    let Ok(memory) = sys::open(memory_path(tid.0).terminated(), libc::O_RDWR) else { return };
+    if of.is_none() || layout(tid) != of {
+        return;
+    }
+    for at in (address..address.saturating_add(len)).step_by(page) {
+        if sys::write_at(memory.number(), &[0], at as u64).is_err() {
+            return;
+        }
+    }
 }
 
 /// Whether /proc/TID/mem can be opened, which asks the right to attach.
@@ -832,15 +848,39 @@ pub(crate) fn has_room_for_mappings(pid: i32, more: usize) -> bool {
 
 /// Whether /proc is mounted, and is another pid namespace's: what it says of a
 /// number is said of somebody else. There our own number is another one, or none
-/// (`proc_self_get_link`, fs/proc/self.c).
+/// (`proc_self_get_link`, fs/proc/self.c); or the same by chance, which its list of
+/// our numbers tells, read once in a process.
 pub(crate) fn is_of_another_namespace() -> bool {
     const SELF: &[u8] = b"/proc/self\0";
+    static SEEN_TO_BE_OURS: AtomicI32 = AtomicI32::new(0);
     let mut buffer = [0u8; 16];
+    let pid = sys::getpid();
     match sys::read_link(SELF, &mut buffer) {
-        Ok(name) => number(name) != Some(i64::from(sys::getpid())),
-        Err(Errno::ENOENT) => sys::open(SELF, libc::O_PATH | libc::O_NOFOLLOW).is_ok(),
+        Ok(name) if number(name) != Some(i64::from(pid)) => true,
+        Ok(_) if SEEN_TO_BE_OURS.load(Ordering::Relaxed) == pid => false,
+        Ok(_) => {
+            let inner = has_inner_number(pid);
+            if inner == Ok(false) {
+                SEEN_TO_BE_OURS.store(pid, Ordering::Relaxed);
+            }
+            inner == Ok(true)
+        }
+        Err(Errno::ENOENT) => sys::is_there(SELF),
         Err(_) => false,
     }
+}
+
+/// Whether the calling process is of a pid namespace within that of /proc: one more
+/// number stands in the line NSpid, from there inwards (since Linux 4.1).
+fn has_inner_number(own: i32) -> Result<bool, Errno> {
+    let mut several = false;
+    each_line(&open(own, "status")?, |line| {
+        let numbers = line.strip_prefix(b"NSpid:");
+        let fields = |text: &[u8]| text.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).count();
+        several |= numbers.is_some_and(|text| fields(text) > 1);
+        numbers.is_none()
+    })?;
+    Ok(several)
 }
 
 /// How many threads a process has; a look that opens no file: a directory of

@@ -56,29 +56,34 @@ pub(crate) fn map(
     trace: &mut Trace,
 ) -> Result<usize, Fault> {
     let carry = plan.file.map(|(fd, facts)| Carry::new(fd, facts));
-    let mut errand = MapErrand { plan, carry, mapping: Mapping::new(), refused: None };
+    let mut errand = MapErrand { plan, carry, mapping: Mapping::new(), refused: None, program: None };
     run(peer, &mut errand, signals, timeout, trace)?;
     let start = errand.refused.map_or_else(|| errand.mapping.outcome_of(plan), Err)?;
     if plan.after.populate || plan.after.lock {
-        bring_in(peer, plan, start);
+        bring_in(peer, plan, start, errand.program);
     }
     Ok(start)
 }
 
 /// Brings the pages in, when the target runs again: it may take long. What
-/// nobody can have seen yet is written, so that it gets memory of its own.
-fn bring_in(peer: &Peer, plan: &MapPlan, start: usize) {
+/// nobody can have seen yet is written, so that it gets memory of its own; in the
+/// program that it was mapped for, by its layout, and no other.
+fn bring_in(peer: &Peer, plan: &MapPlan, start: usize, program: Option<u64>) {
     const READ_WRITE: i32 = libc::PROT_READ | libc::PROT_WRITE;
     let (tid, page) = (peer.leader(), sys::page_size());
     let (at, len) = (start + plan.after.guard, plan.len - plan.after.guard);
-    let fresh = plan.file.is_none() && plan.flags & (libc::MAP_FIXED | libc::MAP_SHARED) == 0;
     match plan.prot & (READ_WRITE | libc::PROT_EXEC) {
         libc::PROT_NONE => {}
-        prot if fresh && prot & READ_WRITE == READ_WRITE => sys::touch_pages(tid, at, len, page, true),
-        prot if prot & libc::PROT_READ != 0 => sys::touch_pages(tid, at, len, page, false),
+        prot if is_fresh(plan) && prot & READ_WRITE == READ_WRITE => procfs::clear_pages(tid, at, len, page, program),
+        prot if prot & libc::PROT_READ != 0 => sys::touch_pages(tid, at, len, page),
         // Neither to be read nor to be written over: as a debugger would.
         _ => procfs::touch_pages(tid, at, len, page),
     }
+}
+
+/// Nobody can have seen it yet.
+fn is_fresh(plan: &MapPlan) -> bool {
+    plan.file.is_none() && plan.flags & (libc::MAP_FIXED | libc::MAP_SHARED) == 0
 }
 
 /// Makes the planned munmap() in the peer.
@@ -125,6 +130,8 @@ struct MapErrand<'p> {
     carry: Option<Carry>,
     mapping: Mapping,
     refused: Option<Fault>,
+    /// The layout of the program that has the mapping, where that is asked for.
+    program: Option<u64>,
 }
 
 impl Errand for MapErrand<'_> {
@@ -142,6 +149,9 @@ impl Errand for MapErrand<'_> {
             }
         }
         let Some(carry) = &mut self.carry else {
+            if is_fresh(plan) && (plan.after.populate || plan.after.lock) {
+                self.program = procfs::layout(session.tid());
+            }
             return self.mapping.make(plan, None, None, session);
         };
         if !self.mapping.begun() {
@@ -342,6 +352,19 @@ fn attempt(
                     return End::Gone;
                 }
                 search.advance(peer);
+                continue;
+            }
+            // Its exit waits to be collected, by our end, and perhaps an exec for that,
+            // which holds what attaching to another thread takes (`de_thread`).
+            Err(Miss::EndedInHand) => {
+                search.advance(peer);
+                return End::Gone;
+            }
+            Err(Miss::SignalDue) => {
+                signals += 1;
+                if signals > SIGNALS_AT_MOST {
+                    return End::Busy(Why::Signals { pid });
+                }
                 continue;
             }
             Err(Miss::NoStop { state }) => {

@@ -38,6 +38,10 @@ use libc::c_int;
 pub(crate) enum Miss {
     /// The thread has ended; the process perhaps not.
     Ended,
+    /// Likewise, when this tracer had attached to it.
+    EndedInHand,
+    /// A signal that its own call has raised is about to be delivered: it is let go for that.
+    SignalDue,
     /// The kernel does not let us.
     Refused,
     /// Another tracer has it (0: it had gone when we looked).
@@ -151,7 +155,20 @@ impl<'a> Session<'a> {
         until: Duration,
         begun: bool,
     ) -> Result<Session<'a>, Miss> {
-        let suspended = seize(tid)?;
+        seize(tid)?;
+        Session::of_seized(peer, tid, waiting, restraint, (until, begun)).map_err(|miss| match miss {
+            Miss::Ended => Miss::EndedInHand,
+            miss => miss,
+        })
+    }
+
+    fn of_seized(
+        peer: &'a Peer,
+        tid: Tid,
+        waiting: &'a Waiting,
+        restraint: Restraint,
+        (until, begun): (Duration, bool),
+    ) -> Result<Session<'a>, Miss> {
         let mut session = Session {
             peer,
             tid,
@@ -182,6 +199,8 @@ impl<'a> Session<'a> {
         }
         let asleep = look_before(tid);
         session.stop(until, begun)?;
+        // Not before: until here the thread's own calls are made.
+        let suspended = sys::suspend_seccomp(tid);
         session.saved = sys::registers(tid).map_err(|errno| match errno {
             Errno::ENOTSUP => Miss::OtherAbi { wide: false },
             _ => Miss::Ended,
@@ -189,14 +208,22 @@ impl<'a> Session<'a> {
         let program = Program::of(tid, &session.saved)?;
         session.abi = program.abi;
         session.put_right(asleep.or_else(|| restart::remembered(tid)).as_ref());
-        if !suspended {
+        // A call that has been trapped or dispatched is undone, for its SIGSYS to find
+        // (`syscall_rollback`). Our stop comes before that signal (`get_signal`), which
+        // could not be told afterwards from one of our making.
+        let undone = session.saved.call_may_be_undone();
+        if !suspended || undone {
             // Read here, where the thread cannot change it any more. Not
             // knowing is no ground for making a call that might kill.
             let status = procfs::status(tid).map_err(|errno| match errno {
                 Errno::ESRCH | Errno::ENOENT => Miss::Ended,
                 errno => Miss::Unread { errno },
             })?;
+            if status.pending & !status.blocked & !status.ignored & SIGSYS != 0 {
+                return Err(Miss::SignalDue);
+            }
             match status.seccomp {
+                _ if suspended => {}
                 0 => {}
                 1 => return Err(Miss::SeccompStrict),
                 _ if (status.ignored | status.pending) & SIGSYS != 0 => return Err(Miss::SeccompTrap),
@@ -231,7 +258,7 @@ impl<'a> Session<'a> {
             let seen = asleep.is_some_and(|call| call.instruction == at + self.abi.enter_kernel().len());
             let yet_to_begin = match self.abi.answers_bare_eintr(self.saved.next_call(), &[0; 6]) {
                 None => false,
-                Some(Timeout::Elsewhere) => !seen,
+                Some(Timeout::Elsewhere | Timeout::OfSocket) => !seen,
                 Some(_) => true,
             };
             if !yet_to_begin {
@@ -373,7 +400,7 @@ impl<'a> Session<'a> {
     /// The address space's layout when the thread was let go before its time,
     /// to tell in the next session whether it is still the same program.
     pub fn layout_when_lost(&self) -> Option<u64> {
-        self.layout
+        self.layout.or(self.program)
     }
 
     /// Reads memory that the call has mapped in the target.
@@ -410,7 +437,9 @@ impl<'a> Session<'a> {
                     let (lost, pass_on) =
                         if self.is_of_our_making(signal) { (Lost::Trapped, 0) } else { (Lost::Signal, signal) };
                     self.layout = procfs::layout(self.tid);
-                    self.let_go(pass_on);
+                    if !self.let_go(pass_on) {
+                        return Err(self.lost());
+                    }
                     return Err(lost);
                 }
                 Awaited::Stop(Stop::Event) if slices > 0 => {
@@ -486,6 +515,13 @@ impl<'a> Session<'a> {
             }
     }
 
+    /// Whether a signal has cut the call short, and the kernel would restart it
+    /// (include/linux/errno.h). It does so by the registers, which are the thread's own again.
+    fn is_to_be_made_again(&self, result: usize) -> bool {
+        const RESTART_CODES: core::ops::RangeInclusive<i32> = 512..=516;
+        Errno::split(self.abi.result(result)).is_err_and(|errno| RESTART_CODES.contains(&errno.0))
+    }
+
     /// Discards the SIGSYS that is due before the next instruction. It is
     /// waited for without end, also past a group-stop or a freezer: let go
     /// before it has come, the thread would get it.
@@ -497,7 +533,7 @@ impl<'a> Session<'a> {
                 Awaited::Stop(Stop::Signal(signal)) => self.let_go(signal),
                 Awaited::Stop(_) => continue,
                 Awaited::Gone | Awaited::TimedOut => return self.lost(),
-            }
+            };
             return Lost::Trapped;
         }
     }
@@ -523,18 +559,21 @@ impl<'a> Session<'a> {
         procfs::status(self.tid).is_ok_and(|s| s.pending & !self.mask.unwrap_or(s.blocked) & !s.ignored != 0)
     }
 
-    /// Puts everything back and detaches, passing a signal on.
-    fn let_go(&mut self, signal: c_int) {
+    /// Puts everything back and detaches, passing a signal on. False if the thread
+    /// has ended in our hands.
+    fn let_go(&mut self, signal: c_int) -> bool {
         if !self.attached {
-            return;
+            return true;
         }
         if !self.has_its_program() {
             self.attached = false;
-            sys::detach(self.tid, 0);
-            return;
+            return sys::detach(self.tid, 0);
         }
-        if self.own_call_due && self.enter().is_err() {
-            return; // it is let go
+        if self.own_call_due {
+            match self.enter() {
+                Ok(()) => {}
+                Err(lost) => return lost != Lost::Gone, // it is let go
+            }
         }
         if let Some(registers) = self.for_a_signal {
             if signal != 0 || self.takes_a_signal() {
@@ -551,7 +590,7 @@ impl<'a> Session<'a> {
             sys::restore_user_dispatch(self.tid, &dispatch);
         }
         self.attached = false;
-        sys::detach(self.tid, signal);
+        sys::detach(self.tid, signal)
     }
 }
 
@@ -584,6 +623,10 @@ impl Hands for Session<'_> {
         if self.was_trapped(number, result) {
             return Err(self.discard_trap());
         }
+        if self.is_to_be_made_again(result) {
+            self.layout = procfs::layout(self.tid);
+            return Err(if self.let_go(0) { Lost::Signal } else { self.lost() });
+        }
         Ok(Errno::split(self.abi.result(result)))
     }
 }
@@ -605,15 +648,12 @@ fn look_before(tid: Tid) -> Option<SleepsIn> {
     procfs::sleeps_in(tid).filter(|call| Abi::OWN.answers_bare_eintr(call.number, &call.arguments).is_some())
 }
 
-/// Attaches; whether seccomp is suspended for the thread meanwhile, which
-/// takes CAP_SYS_ADMIN (`check_ptrace_options`).
-fn seize(tid: Tid) -> Result<bool, Miss> {
-    for suspend in [true, false] {
-        match sys::seize(tid, suspend) {
-            Ok(()) => return Ok(suspend),
-            Err(Errno::ESRCH) => return Err(Miss::Ended),
-            Err(_) => {}
-        }
+/// Attaches.
+fn seize(tid: Tid) -> Result<(), Miss> {
+    match sys::seize(tid) {
+        Ok(()) => return Ok(()),
+        Err(Errno::ESRCH) => return Err(Miss::Ended),
+        Err(_) => {}
     }
     // EPERM means four things (`ptrace_attach`).
     let Status { tracer, .. } = match procfs::status(tid) {

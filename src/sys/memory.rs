@@ -23,11 +23,10 @@ pub(crate) fn write_memory(tid: Tid, address: usize, bytes: &[u8]) -> Result<usi
     unsafe { call!(libc::SYS_process_vm_writev, tid.0, &raw const local, 1, &raw const remote, 1, 0) }
 }
 
-/// Reads one byte of each page of the range, or writes a zero there, which
-/// brings the pages in. Ends quietly where that is not possible.
-pub(crate) fn touch_pages(tid: Tid, address: usize, len: usize, page: usize, write: bool) {
+/// Reads one byte of each page of the range, which brings the pages in. Ends
+/// quietly where that is not possible.
+pub(crate) fn touch_pages(tid: Tid, address: usize, len: usize, page: usize) {
     const BATCH: usize = 64;
-    let number = if write { libc::SYS_process_vm_writev } else { libc::SYS_process_vm_readv };
     let mut bytes = [0u8; BATCH];
     let mut at = address;
     let end = address.saturating_add(len);
@@ -43,7 +42,7 @@ pub(crate) fn touch_pages(tid: Tid, address: usize, len: usize, page: usize, wri
         }
         let local = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: count };
         // SAFETY: bytes has room for one from each page; the remote addresses are the kernel's to check.
-        let done = unsafe { call!(number, tid.0, &raw const local, 1, remote.as_ptr(), count, 0) };
+        let done = unsafe { call!(libc::SYS_process_vm_readv, tid.0, &raw const local, 1, remote.as_ptr(), count, 0) };
         if done != Ok(count) {
             return;
         }

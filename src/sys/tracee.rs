@@ -70,10 +70,17 @@ const PTRACE_O_TRACESYSGOOD: usize = 1;
 const PTRACE_O_SUSPEND_SECCOMP: usize = 1 << 21;
 
 /// Attaches without stopping.
-pub(crate) fn seize(tid: Tid, suspend_seccomp: bool) -> Result<(), Errno> {
-    let options = PTRACE_O_TRACESYSGOOD | if suspend_seccomp { PTRACE_O_SUSPEND_SECCOMP } else { 0 };
+pub(crate) fn seize(tid: Tid) -> Result<(), Errno> {
     // SAFETY: the request takes options in data, no pointer.
-    unsafe { ptrace(PTRACE_SEIZE, tid, 0, options) }.map(|_| ())
+    unsafe { ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD) }.map(|_| ())
+}
+
+/// Suspends seccomp for a stopped tracee until it is let go, which takes
+/// CAP_SYS_ADMIN (`check_ptrace_options`). Whether it is.
+pub(crate) fn suspend_seccomp(tid: Tid) -> bool {
+    let options = PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP;
+    // SAFETY: the request takes options in data, no pointer.
+    unsafe { ptrace(libc::PTRACE_SETOPTIONS, tid, 0, options) }.is_ok()
 }
 
 /// Whether ptrace() itself is forbidden here, by a seccomp filter: the kernel
@@ -98,9 +105,9 @@ pub(crate) fn resume(how: u32, tid: Tid, signal: c_int) {
 }
 
 /// Lets a stopped tracee go for good.
-pub(crate) fn detach(tid: Tid, signal: c_int) {
+pub(crate) fn detach(tid: Tid, signal: c_int) -> bool {
     // SAFETY: the request takes a signal in data, no pointer.
-    let _ = unsafe { ptrace(libc::PTRACE_DETACH, tid, 0, signal as usize) };
+    unsafe { ptrace(libc::PTRACE_DETACH, tid, 0, signal as usize) }.is_ok()
 }
 
 const PTRACE_GETREGSET: u32 = 0x4204;
@@ -225,12 +232,26 @@ pub(crate) fn switch_off_user_dispatch(tid: Tid) -> Option<SyscallUserDispatch> 
     if got.is_err() || setting[0] == 0 {
         return None;
     }
-    restore_user_dispatch(tid, &[0; 4]);
-    Some(setting)
+    let setting = as_it_was_set(setting);
+    // What could not be switched on again stays on; a call is trapped then.
+    (restore_user_dispatch(tid, &setting) && restore_user_dispatch(tid, &[0; 4])).then_some(setting)
 }
 
-pub(crate) fn restore_user_dispatch(tid: Tid, setting: &SyscallUserDispatch) {
+/// The range of PR_SYS_DISPATCH_INCLUSIVE_ON (since Linux 6.16) is shown turned
+/// inside out, and as PR_SYS_DISPATCH_EXCLUSIVE_ON, which would refuse it so
+/// (`task_set_syscall_user_dispatch`, kernel/entry/syscall_user_dispatch.c).
+fn as_it_was_set([mode, selector, offset, len]: SyscallUserDispatch) -> SyscallUserDispatch {
+    const INCLUSIVE_ON: u64 = 2;
+    let end = offset.wrapping_add(len);
+    if offset != 0 && end <= offset {
+        [INCLUSIVE_ON, selector, end, len.wrapping_neg()]
+    } else {
+        [mode, selector, offset, len]
+    }
+}
+
+pub(crate) fn restore_user_dispatch(tid: Tid, setting: &SyscallUserDispatch) -> bool {
     let size = size_of_val(setting);
     // SAFETY: the request reads `size` bytes.
-    let _ = unsafe { ptrace(PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, tid, size, setting.as_ptr() as usize) };
+    unsafe { ptrace(PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, tid, size, setting.as_ptr() as usize) }.is_ok()
 }
