@@ -122,6 +122,11 @@ filtered() {
 	start user filtered || return
 	says 'not tried: ' user check "$pid" && says 'status 3' user check "$pid" || return
 	says 'memory           yes' user check --try "$pid" && says 'a descriptor     no' user check --try "$pid" || return
+	unshare --user --map-root-user true 2>/dev/null && {
+		# Root of a user namespace only: the kernel suspends no filter for it.
+		answer=$(as user unshare --user --map-root-user "$scratch/mman-peer" check "$pid")
+		case $answer in *'not tried: '*) ;; *) echo "$answer"; return 1 ;; esac
+	}
 	[ "$(id -u)" = 0 ] || return 0
 	says 'memory           yes' root check "$pid"
 }
@@ -151,6 +156,13 @@ stand_in() {
 	says "physical memory  yes, $MMAN_PEER_PHYSMEM stands in" "$1" check "$pid" || return
 	there=$(mman_peer "$1" map "$pid" 4k --phys 0x2000) || return
 	says '"offset": "0x2000"' "$1" maps --json "$pid" || return
+	: >"$scratch/$1/empty"
+	for wrong in none empty; do
+		export MMAN_PEER_PHYSMEM="$scratch/$1/$wrong"
+		says 'physical memory  no' "$1" check "$pid" || return
+	done
+	export MMAN_PEER_PHYSMEM=
+	same 'an empty name' "$(unset MMAN_PEER_PHYSMEM; mman_peer "$1" check "$pid")" "$(mman_peer "$1" check "$pid")" || return
 	unset MMAN_PEER_PHYSMEM
 	[ -e /dev/mem ] || says 'ENODEV: /dev/mem could not be opened' "$1" check "$pid"
 }
@@ -246,11 +258,18 @@ completions() {
 }
 in_bash() {
 	command -v bash >/dev/null || skip 'no bash'
-	same 'offered' 'map maps' "$(bash -c '
+	same 'offered' 'map maps
+--fd --fixed
+bash zsh' "$(bash -c '
 		. completions/mman-peer.bash
-		COMP_WORDS=(mman-peer map) COMP_CWORD=1
-		_mman__peer mman-peer map mman-peer
-		echo "${COMPREPLY[@]}"' 2>&1)"
+		offers() {
+			COMP_WORDS=(mman-peer "$@" "$word") COMP_CWORD=$(($# + 1)) COMPREPLY=()
+			_mman__peer mman-peer "$word" "${COMP_WORDS[$#]}"
+			echo "${COMPREPLY[@]}"
+		}
+		word=map offers
+		word=--f offers map
+		word= offers completion' 2>&1 | sed 's/^-h --help bash/bash/')"
 }
 in_zsh() {
 	command -v zsh >/dev/null || skip 'no zsh'

@@ -1,6 +1,7 @@
 /*
  * mmap64_join() of an object of huge pages: one address in both processes, a
- * multiple of the huge page, and one memory; private maps of it are two.
+ * multiple of the huge page, and one memory; private maps of it are two. Likewise
+ * contiguous memory, which is a huge page here, however little is asked for.
  *
  * runs-as: root
  * runs-alone
@@ -33,6 +34,12 @@ static void test(struct target *t)
 	CHECK(target_read(t, a) == 0);
 	unmap_both(t, a, huge);
 	close(fd);
+
+	CHECK_MAPS(a, mmap64_join(t->pid, NULL, PAGE, READ_WRITE, MAP_PHYS | MAP_ANON | MAP_PRIVATE, NOFD, 0));
+	a[0] = 7;
+	CHECK(target_read(t, a) == 0);
+	unmap_both(t, a, PAGE);
+	CHECK_RANGE_FREE(t, a, huge);
 }
 
 static void body(void) { on_peer(NULL, test); }

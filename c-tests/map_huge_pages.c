@@ -1,7 +1,8 @@
 /*
  * Huge pages: a memfd of them, a file on hugetlbfs, and MAP_HUGETLB without an
  * object, each mapped whole and shared with the caller where it is an object. A
- * pool that is too small is ENOMEM.
+ * length that is no multiple of them stands for whole ones, also to what follows the
+ * map; a second step that fails takes all of it away. A pool that is too small is ENOMEM.
  *
  * runs-as: root
  * runs-alone
@@ -65,9 +66,23 @@ static void of_a_size(struct target *t)
 	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, huge, PROT_READ, MAP_SHARED | MAP_HUGETLB | 13 << 26, NOFD, 0), EINVAL);
 }
 
+static void a_part_is_the_whole_page(struct target *t, int flags, int fd)
+{
+	unsigned char *a;
+	CHECK_MAPS(a, mmap_peer(t->pid, NULL, PAGE, PROT_READ | PROT_WRITE, flags | MAP_NOINHERIT, fd, 0));
+	CHECK(has_vm_flag(t->pid, a, "ht") && has_vm_flag(t->pid, a + huge - PAGE, "dc"));
+	CHECK_OK(munmap_peer(t->pid, a, PAGE));
+	CHECK_RANGE_FREE(t, a, huge);
+}
+
 static void test(struct target *t)
 {
 	int fd = huge_memfd(2);
+	a_part_is_the_whole_page(t, MAP_SHARED, fd);
+	a_part_is_the_whole_page(t, MAP_PRIVATE | MAP_ANON | MAP_HUGETLB, NOFD);
+	/* A guard would end inside a huge page. */
+	MAP_FAILS_CLEANLY(t, mmap_peer(t->pid, NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANON | MAP_HUGETLB | MAP_STACK,
+		NOFD, PAGE), EINVAL);
 	object(t, fd, 2 * huge);
 	object(t, fd, huge);
 	fixed(t, fd);

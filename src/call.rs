@@ -205,6 +205,16 @@ impl Sources for CallersSources {
         Ok(physical)
     }
 
+    fn huge_page(&mut self, fd: libc::c_int, flags: libc::c_int) -> Option<usize> {
+        if fd != flags::NOFD {
+            return sys::huge_page_of(fd);
+        }
+        match flags::huge_page_size(flags) {
+            None => procfs::default_huge_page(),
+            size => size,
+        }
+    }
+
     fn contiguous(&mut self, len: usize, shared: bool) -> Result<Contiguous, Fault> {
         let (file, contiguous) = phys::contiguous(len, shared)?;
         self.opened = file;

@@ -5,11 +5,11 @@
 //! They add no way to reach a target. Sources: QNX 6.4 memory manager,
 //! Texas Instruments' and Vivante's QNX servers, where they are seen in use.
 
-use crate::arch::SystemCall;
+use crate::arch::{self, SystemCall};
 use crate::call::{self, Route};
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
-use crate::flags::{MAP_PHYS, NOFD};
+use crate::flags::{self, MAP_PHYS, NOFD};
 use crate::phys;
 use crate::procfs::{self, Frame, Maps, Pagemap};
 use crate::request::{round_up, Request};
@@ -144,7 +144,7 @@ pub(crate) fn join(pid: i32, request: &Request, route: &mut Route) -> Result<usi
             Ok(addr) => match call::map(pid, &there, route) {
                 Ok(_) => return Ok(addr),
                 Err(fault) => {
-                    call::unmap(own, place, size, route)?;
+                    call::unmap(own, place, request.len + in_page, route)?;
                     fault
                 }
             },
@@ -163,21 +163,15 @@ pub(crate) fn join(pid: i32, request: &Request, route: &mut Route) -> Result<usi
 /// it will be made of.
 fn granule(request: &Request) -> usize {
     let page = sys::page_size();
-    let contiguous = request.flags & MAP_PHYS != 0 && request.flags & libc::MAP_ANONYMOUS != 0;
-    if contiguous || request.flags & libc::MAP_HUGETLB != 0 {
-        let wanted = (request.flags as u32 >> libc::MAP_HUGE_SHIFT) & 63;
-        if request.flags & libc::MAP_HUGETLB != 0 && wanted != 0 {
-            return 1 << wanted;
-        }
-        let mut smallest = None;
-        procfs::each_huge_page_size(|kib, _| {
-            let size = kib * 1024;
-            let holds = !contiguous || size >= request.len;
-            smallest = smallest.filter(|&s| s <= size || !holds).or(holds.then_some(size));
-        });
-        return smallest.unwrap_or(page);
-    }
-    sys::huge_page_of(request.fd).unwrap_or(page)
+    let in_page = request.off as usize & (page - 1);
+    let huge = if request.flags & MAP_PHYS != 0 && request.flags & libc::MAP_ANONYMOUS != 0 {
+        phys::huge_page_for(request.len.saturating_add(in_page)).ok()
+    } else if request.flags & libc::MAP_HUGETLB != 0 {
+        flags::huge_page_size(request.flags).or_else(procfs::default_huge_page)
+    } else {
+        sys::huge_page_of(request.fd)
+    };
+    huge.unwrap_or(page)
 }
 
 const JOIN_TRIES: u32 = 256;
@@ -188,13 +182,23 @@ const JOIN_NARROW: [u64; 2] = [0x5000_0000, 0xb000_0000];
 /// Where to search: in what both processes have.
 fn join_bounds(pid: i32) -> [usize; 2] {
     let wide = usize::BITS == 64 && procfs::start(sys::Tid(pid)).is_ok_and(|s| s.wide);
-    if wide { JOIN_WIDE } else { JOIN_NARROW }.map(|bound| bound as usize)
+    bounds_within(wide, arch::user_space_end() as u64).map(|bound| bound as usize)
+}
+
+/// User space may end below what is wide elsewhere: 2^39 and 2^42 are usual on aarch64.
+fn bounds_within(wide: bool, end: u64) -> [u64; 2] {
+    let [lowest, highest] = if wide { JOIN_WIDE } else { JOIN_NARROW };
+    if end < highest {
+        [end / 8, end]
+    } else {
+        [lowest, highest]
+    }
 }
 
 /// The first range from `from` up (or from the bottom) that is free in both processes.
 fn common_gap(pid: i32, from: usize, size: usize, granule: usize) -> Result<usize, Fault> {
     let [lowest, highest] = join_bounds(pid);
-    let from = if from == 0 { lowest } else { from };
+    let from = if from == 0 { lowest } else { from.max(procfs::lowest_address()) };
     for start in [from, lowest] {
         let unreadable = |errno| Fault::new(Errno::EPERM, Why::Procfs { pid, errno });
         let mut here = Maps::of(sys::getpid()).map_err(unreadable)?;
@@ -290,6 +294,17 @@ mod tests {
             prop_assert!(gap >= start);
             prop_assert!(a.iter().chain(&b).all(|&(s, e)| gap + size <= s || e <= gap));
         }
+    }
+
+    #[test]
+    fn a_join_is_looked_for_where_user_space_is() {
+        for bits in [39, 42, 47, 48, 52] {
+            let [lowest, highest] = bounds_within(true, 1 << bits);
+            assert!(lowest < highest / 2 && highest <= 1 << bits, "{bits} bits");
+        }
+        assert_eq!(bounds_within(true, 0x7fff_ffff_f000), JOIN_WIDE);
+        assert_eq!(bounds_within(true, 1 << 39), [1 << 36, 1 << 39]);
+        assert_eq!(bounds_within(false, 0xffff_e000), JOIN_NARROW);
     }
 
     #[test]

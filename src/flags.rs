@@ -27,6 +27,12 @@ pub(crate) const QNX_ONLY: c_int =
 pub(crate) const MAP_TYPE: c_int = 0x0f;
 /// The size of a huge page as a power of two (MAP_HUGE_2MB ...), with MAP_HUGETLB.
 pub(crate) const HUGE_PAGE_SIZE: c_int = 0xfc00_0000u32 as c_int;
+
+/// The size that those bits name; none for the default one.
+pub(crate) fn huge_page_size(flags: c_int) -> Option<usize> {
+    let shift = flags as u32 >> libc::MAP_HUGE_SHIFT;
+    1usize.checked_shl(shift).filter(|_| shift != 0)
+}
 /// PROT_SEM, which the kernel accepts and ignores (include/uapi/asm-generic/mman-common.h).
 pub(crate) const PROT_SEM: c_int = 0x8;
 

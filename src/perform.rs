@@ -60,7 +60,15 @@ impl Step {
             Step::Lock => ("mlock2()", "the target's RLIMIT_MEMLOCK is too small"),
             Step::Map | Step::Undo | Step::Done => return map_refused(plan, errno),
         };
-        Fault::new(errno, Why::Kernel { call, errno, hint })
+        match errno {
+            // A split takes one mapping more (`split_vma`), for which madvise(2) says so;
+            // EAGAIN is kept for a target that cannot be reached.
+            Errno::EAGAIN => {
+                let hint = "the target has as many mappings as vm.max_map_count allows";
+                Fault::new(Errno::ENOMEM, Why::Kernel { call, errno, hint })
+            }
+            errno => Fault::new(errno, Why::Kernel { call, errno, hint }),
+        }
     }
 }
 
@@ -209,6 +217,17 @@ mod tests {
     fn each_step_is_made_once_however_often_it_is_interrupted() {
         let all = vec![SystemCall::Mmap, SystemCall::Mprotect, SystemCall::Madvise, SystemCall::Mlock2];
         assert_eq!(made(None), (all, Ok(0x7000)));
+    }
+
+    #[test]
+    fn a_limit_of_mappings_is_no_target_out_of_reach() {
+        let after = After { guard: 0, not_inherited: true, lock: false, populate: false };
+        let plan =
+            MapPlan { addr: 0, len: 8192, prot: 0, flags: 0, file: None, physical: false, off: 0, shift: 0, after };
+        for step in [Step::Map, Step::Guard, Step::NotInherited, Step::Lock] {
+            assert_eq!(step.refused(&plan, Errno::ENOMEM).errno, Errno::ENOMEM);
+            assert_ne!(step.refused(&plan, Errno::EAGAIN).errno, Errno::EAGAIN);
+        }
     }
 
     #[test]

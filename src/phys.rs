@@ -46,7 +46,19 @@ pub(crate) fn contiguous(len: usize, shared: bool) -> Result<(Option<Descriptor>
             return Ok((Some(file), Contiguous { fd: Some((fd, HEAP_FACTS)), len, flags: 0 }));
         }
     }
-    // The smallest size that holds it, and of which one page is free.
+    let size = huge_page_for(len)?;
+    let shift = (size.trailing_zeros() as c_int) << libc::MAP_HUGE_SHIFT;
+    if !shared {
+        return Ok((None, Contiguous { fd: None, len: size, flags: libc::MAP_HUGETLB | shift }));
+    }
+    let made = sys::memfd(b"mman_peer-contiguous\0", libc::MFD_CLOEXEC | libc::MFD_HUGETLB | shift as u32, size);
+    let file = made.map_err(|_| Fault::new(Errno::ENOMEM, Why::NotContiguous { len, huge_page: size }))?;
+    let fd = file.number();
+    Ok((Some(file), Contiguous { fd: Some((fd, HEAP_FACTS)), len: size, flags: 0 }))
+}
+
+/// The smallest huge page that holds so much, and of which one is free.
+pub(crate) fn huge_page_for(len: usize) -> Result<usize, Fault> {
     let (mut fitting, mut free) = (None, None);
     procfs::each_huge_page_size(|kib, available| {
         let size = kib * 1024;
@@ -57,17 +69,7 @@ pub(crate) fn contiguous(len: usize, shared: bool) -> Result<(Option<Descriptor>
             free = Some(size);
         }
     });
-    let Some(size) = free else {
-        return Err(Fault::new(Errno::ENOMEM, Why::NotContiguous { len, huge_page: fitting.unwrap_or(0) }));
-    };
-    let shift = (size.trailing_zeros() as c_int) << libc::MAP_HUGE_SHIFT;
-    if !shared {
-        return Ok((None, Contiguous { fd: None, len: size, flags: libc::MAP_HUGETLB | shift }));
-    }
-    let made = sys::memfd(b"mman_peer-contiguous\0", libc::MFD_CLOEXEC | libc::MFD_HUGETLB | shift as u32, size);
-    let file = made.map_err(|_| Fault::new(Errno::ENOMEM, Why::NotContiguous { len, huge_page: size }))?;
-    let fd = file.number();
-    Ok((Some(file), Contiguous { fd: Some((fd, HEAP_FACTS)), len: size, flags: 0 }))
+    free.ok_or(Fault::new(Errno::ENOMEM, Why::NotContiguous { len, huge_page: fitting.unwrap_or(0) }))
 }
 
 /// Neither to be opened again by name, nor placed as ordinary memory is.

@@ -922,6 +922,21 @@ fn each_entry(directory: &Descriptor, mut each: impl FnMut(&[u8]) -> bool) -> Re
     }
 }
 
+/// The size of a huge page where none is named (/proc/meminfo).
+pub(crate) fn default_huge_page() -> Option<usize> {
+    let mut size = None;
+    let file = sys::open(b"/proc/meminfo\0", libc::O_RDONLY).ok()?;
+    let _ = each_line(&file, |line| {
+        size = line
+            .strip_prefix(b"Hugepagesize:")
+            .map(<[u8]>::trim_ascii_start)
+            .and_then(number)
+            .map(|kib| kib as usize * 1024);
+        size.is_none()
+    });
+    size
+}
+
 /// Calls `each` with the sizes of huge pages in KiB, and whether one is free.
 pub(crate) fn each_huge_page_size(mut each: impl FnMut(usize, bool)) {
     const POOLS: &[u8] = b"/sys/kernel/mm/hugepages/\0";

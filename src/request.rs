@@ -58,6 +58,9 @@ pub(crate) trait Sources {
     fn file_facts(&mut self, fd: c_int) -> Result<FileFacts, Errno>;
     fn physical(&mut self, writable: bool, uncached: bool) -> Result<Physical, Fault>;
     fn contiguous(&mut self, len: usize, shared: bool) -> Result<Contiguous, Fault>;
+    /// The size of the huge pages that a mapping of this descriptor, or with these
+    /// flags, is made of.
+    fn huge_page(&mut self, fd: c_int, flags: c_int) -> Option<usize>;
 }
 
 /// One mmap() in terms of Linux, and what has to follow it.
@@ -218,13 +221,19 @@ pub(crate) fn plan_map(request: &Request, page: usize, sources: &mut impl Source
         return Err(invalid("MAP_FIXED: addr and off must lie equally far above a page boundary"));
     };
     let Some(mut rounded) = len.checked_add(shift).and_then(|n| round_up(n, page)) else {
-        return Err(Fault::says(Errno::ENOMEM, "len is larger than the address space"));
+        return Err(TOO_LONG);
     };
+    // As the kernel does (`ksys_mmap_pgoff`): what follows, and what undoes it, is of
+    // whole pages, too.
+    if flags & libc::MAP_HUGETLB != 0 || file.is_some_and(|(_, facts)| facts.regular && !facts.plain) {
+        let whole = sources.huge_page(fd, flags).map(|huge| round_up(rounded, huge));
+        rounded = whole.unwrap_or(Some(rounded)).ok_or(TOO_LONG)?;
+    }
     let addr = if fixed || flags & MAP_BELOW != 0 { addr & !m } else { round_up(addr, page).unwrap_or(0) };
     let mut linux_flags = flags::for_linux(flags);
     if physical && anonymous {
         let found = sources.contiguous(rounded, shared)?;
-        if fixed && found.len != rounded {
+        if flags & MAP_FIXED != 0 && flags & MAP_FIXED_NOREPLACE == 0 && found.len != rounded {
             return Err(invalid("MAP_FIXED: contiguous memory is a huge page here, and len is not the whole of it"));
         }
         rounded = found.len;
@@ -253,6 +262,8 @@ pub(crate) fn plan_map(request: &Request, page: usize, sources: &mut impl Source
         },
     })
 }
+
+const TOO_LONG: Fault = Fault::says(Errno::ENOMEM, "len is larger than the address space");
 
 fn open_physical(
     request: &Request,
@@ -317,15 +328,15 @@ pub(crate) fn map_refused(plan: &MapPlan, errno: Errno) -> Fault {
         Errno::EAGAIN if plan.physical => {
             (Errno::ENXIO, "the range is in use with another cache attribute (PROT_NOCACHE)")
         }
+        Errno::EPERM if fixed && plan.addr < LOWEST_EVER => {
+            (Errno::EINVAL, "addr lies below vm.mmap_min_addr")
+        }
         Errno::EPERM if plan.physical => (
             errno,
             "the kernel keeps this range of physical memory from programs: RAM by CONFIG_STRICT_DEVMEM, what a driver holds by CONFIG_IO_STRICT_DEVMEM (iomem=relaxed), all by lockdown",
         ),
         Errno::EINVAL if plan.physical => (errno, "off and len reach beyond the end of physical memory"),
         Errno::EOVERFLOW => (Errno::ENXIO, "off and len reach beyond what the object can address"),
-        Errno::EPERM if fixed && plan.addr < LOWEST_EVER => {
-            (Errno::EINVAL, "addr lies below vm.mmap_min_addr")
-        }
         Errno::ENOMEM if fixed && plan.addr >= arch::user_space_end() => {
             (Errno::EINVAL, "addr lies outside user space")
         }
@@ -402,6 +413,10 @@ mod tests {
             self.physical.map(|size| Physical { fd: 77, facts, size }).map_err(|e| Fault::says(e, ""))
         }
 
+        fn huge_page(&mut self, _: c_int, flags: c_int) -> Option<usize> {
+            crate::flags::huge_page_size(flags).or(Some(1 << 21))
+        }
+
         fn contiguous(&mut self, _: usize, shared: bool) -> Result<Contiguous, Fault> {
             let fd = shared.then_some((78, ORDINARY));
             Ok(Contiguous { fd, len: 1 << 21, flags: if shared { 0 } else { MAP_HUGETLB } })
@@ -414,6 +429,27 @@ mod tests {
 
     fn refused(r: Request) -> Errno {
         plan(r).expect_err("must be refused")
+    }
+
+    #[test]
+    fn what_is_made_of_huge_pages_is_as_long_as_they_are() {
+        let flags = MAP_SHARED | MAP_HUGETLB;
+        assert_eq!(plan(Request { flags, ..request() }).unwrap().len, 1 << 21);
+        assert_eq!(plan(Request { flags: flags | 16 << libc::MAP_HUGE_SHIFT, ..request() }).unwrap().len, 1 << 16);
+        let file = Ok(FileFacts { plain: false, ..ORDINARY });
+        let r = Request { fd: 5, flags: MAP_SHARED, len: (1 << 21) + 1, ..request() };
+        assert_eq!(plan_map(&r, PAGE, &mut Told { file, ..TOLD }).unwrap().len, 2 << 21);
+        assert_eq!(plan(r).unwrap().len, (1 << 21) + PAGE);
+        assert_eq!(plan(Request { flags, len: usize::MAX - PAGE, ..request() }), Err(Errno::ENOMEM));
+    }
+
+    #[test]
+    fn a_low_place_is_invalid_whatever_is_mapped() {
+        let flags = MAP_SHARED | MAP_FIXED | MAP_PHYS;
+        let low = plan(Request { addr: PAGE, flags, fd: NOFD, ..request() }).unwrap();
+        assert_eq!(map_refused(&low, Errno::EPERM).errno, Errno::EINVAL);
+        let high = MapPlan { addr: 0x10_0000, ..low };
+        assert_eq!(map_refused(&high, Errno::EPERM).errno, Errno::EPERM);
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub fn run(pid: u32, try_always: bool) -> Result<ExitCode, Trouble> {
                 out,
                 "  memory           not tried: process {pid} has a seccomp filter, which might kill it for a mapping\n\
                  \x20                  that it does not expect. If its own program calls mmap() it may be tried: --try.\n\
-                 \x20                  As root (CAP_SYS_ADMIN) the filter is suspended, and all works.\n\
+                 \x20                  For root (CAP_SYS_ADMIN, in no container) the filter is suspended, and all works.\n\
                  \x20 a descriptor     no: with such a filter only zeroed memory can be mapped without CAP_SYS_ADMIN"
             )?;
             ExitCode::from(3)
@@ -91,19 +91,25 @@ fn descriptor(peer: &Peer) -> Result<(), Trouble> {
 
 /// Whether this user may map physical memory; it is a matter of the caller alone.
 fn physical_memory() -> Result<String, Error> {
+    // An empty one is none (mman_peer(7)).
+    let stand_in = std::env::var_os("MMAN_PEER_PHYSMEM").filter(|file| !file.is_empty());
     let first = Map::physical(0, PAGE).protection(libc::PROT_NONE);
     // SAFETY: a new place, at which nothing is read.
     match unsafe { map_own(&first) } {
         Ok(here) => {
             // SAFETY: nobody refers to it.
             unsafe { unmap_own(here, PAGE)? };
-            Ok(match std::env::var_os("MMAN_PEER_PHYSMEM") {
+            Ok(match stand_in {
                 Some(file) => format!("yes, {} stands in for it", file.to_string_lossy()),
                 None => "yes, as far as the kernel lets /dev/mem show it".to_owned(),
             })
         }
         // It could be opened; the kernel keeps its first page.
-        Err(_) if File::options().read(true).write(true).open("/dev/mem").is_ok() => {
+        Err(error)
+            if stand_in.is_none()
+                && error.raw_os_error() == libc::EPERM
+                && File::options().read(true).write(true).open("/dev/mem").is_ok() =>
+        {
             Ok("in part: /dev/mem opens, but the kernel keeps some of it (STRICT_DEVMEM)".to_owned())
         }
         Err(error) => Err(error),
@@ -132,7 +138,7 @@ impl Seen {
 
     /// Strict mode the library refuses by itself.
     fn might_be_killed(&self) -> bool {
-        !self.may(CAP_SYS_ADMIN) && self.process.as_ref().is_some_and(|s| s.seccomp == Some(2))
+        self.process.as_ref().is_some_and(|s| s.seccomp == Some(2)) && !(self.may(CAP_SYS_ADMIN) && suspends_filters())
     }
 
     fn introduction(&self) -> String {
@@ -196,6 +202,33 @@ impl Seen {
             }
             _ => {}
         }
+    }
+}
+
+/// Whether the kernel lets us suspend a tracee's filters, tried with a child: it asks for
+/// CAP_SYS_ADMIN in its first user namespace, and that we have no filter ourselves
+/// (`check_ptrace_options`, kernel/ptrace.c).
+fn suspends_filters() -> bool {
+    const PTRACE_SEIZE: libc::c_uint = 0x4206;
+    const PTRACE_O_SUSPEND_SECCOMP: usize = 1 << 21;
+    let none: *mut libc::c_void = std::ptr::null_mut();
+    // SAFETY: this program has one thread; the child calls pause() and nothing else.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        loop {
+            // SAFETY: no arguments.
+            unsafe { libc::pause() };
+        }
+    }
+    if child < 0 {
+        return false;
+    }
+    // SAFETY: our own child, which is ended and collected; the request takes options in data.
+    unsafe {
+        let seized = libc::ptrace(PTRACE_SEIZE, child, none, PTRACE_O_SUSPEND_SECCOMP);
+        libc::kill(child, libc::SIGKILL);
+        libc::waitpid(child, std::ptr::null_mut(), libc::__WALL);
+        seized == 0
     }
 }
 

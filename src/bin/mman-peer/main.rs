@@ -36,7 +36,9 @@ fn main() -> ExitCode {
         Ok(status) => status,
         Err(trouble) => {
             // Who stopped reading knows it already.
-            if trouble.downcast_ref().is_none_or(|e: &io::Error| e.kind() != io::ErrorKind::BrokenPipe) {
+            let direct = trouble.downcast_ref().map(io::Error::kind);
+            let kind = direct.or_else(|| trouble.downcast_ref().and_then(serde_json::Error::io_error_kind));
+            if kind != Some(io::ErrorKind::BrokenPipe) {
                 eprintln!("mman-peer: {trouble}");
             }
             ExitCode::FAILURE
@@ -88,6 +90,11 @@ fn completion(matches: &ArgMatches) -> Result<ExitCode, Trouble> {
         Some("zsh") => Shell::Zsh,
         _ => Shell::Bash,
     };
-    clap_complete::generate(shell, &mut arguments::command(), "mman-peer", &mut io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut arguments::command(), "mman-peer", &mut script);
+    // For bash two names are made of one that has a hyphen (clap_complete up to 4.6.11),
+    // and after a subcommand nothing would be offered.
+    let script = String::from_utf8_lossy(&script).replace("mman__subcmd__peer", "mman__peer");
+    io::stdout().write_all(script.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

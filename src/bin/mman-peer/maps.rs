@@ -101,7 +101,7 @@ fn kind(map: &MemoryMap) -> (&'static str, Option<String>) {
     };
     let bare = name.strip_suffix(" (deleted)").unwrap_or(&name);
     match bare {
-        "/dev/zero" => ("anonymous", None),
+        "/dev/zero" | "/anon_hugepage" => ("anonymous", None),
         "/dev/mem" => ("physical", None),
         _ if bare.starts_with("/memfd:") => ("memfd", Some(bare["/memfd:".len()..].to_owned())),
         _ if bare.starts_with("/dev/") && !bare.starts_with("/dev/shm/") => ("device", Some(bare.to_owned())),
