@@ -11,7 +11,7 @@
 enum { SIGSUSPEND, PPOLL, PSELECT, EPOLL_PWAIT, KINDS, ROUNDS = 15 };
 static const long numbers[KINDS] = { SYS_rt_sigsuspend, SYS_ppoll, SYS_pselect6, SYS_epoll_pwait };
 
-static struct { atomic_int waiting, handled, done; } *shared;
+static struct { atomic_int waiting, handled, done, next; } *shared;
 static volatile sig_atomic_t admitted;
 
 static void on_usr1(int sig)
@@ -55,6 +55,8 @@ static int target(int channel)
 			CHECK(sigprocmask(SIG_BLOCK, NULL, &now) == 0 && sigismember(&now, SIGUSR1) == 1);
 			CHECK(sigismember(&now, SIGUSR2) == 0);
 			shared->done = wait;
+			/* The last mapping is not to fall into the beginning of the next wait. */
+			AWAIT(shared->next == wait);
 		}
 	return hear_word(channel) == 1 ? 0 : 1;
 }
@@ -86,6 +88,7 @@ int main(void)
 			while (shared->handled < wait);
 			CHECK(pthread_join(thread, NULL) == 0);
 			AWAIT(shared->done == wait);
+			shared->next = wait;
 		}
 	tell_word(p.channel, 1);
 	CHECK(peer_status(&p) == 0);
