@@ -340,8 +340,11 @@ pub(crate) fn same_object(tid: Tid, there: i32, here: i32) -> bool {
     }
 }
 
+/// Whether a descriptor of a task is a socket's, asked without asking its file system,
+/// which might not answer.
 pub(crate) fn is_socket(tid: Tid, fd: i32) -> bool {
-    descriptor_stat(tid, fd).is_ok_and(|st| st.st_mode & libc::S_IFMT == libc::S_IFSOCK)
+    let mut buffer = [0u8; 32];
+    sys::read_link(descriptor_path(tid.0, fd).terminated(), &mut buffer).is_ok_and(|name| name.starts_with(b"socket:["))
 }
 
 // ---- auxv -----------------------------------------------------------------

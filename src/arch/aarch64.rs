@@ -214,14 +214,20 @@ impl Registers {
     /// in any case but by `before`.
     pub fn forget_call(&mut self) {}
 
-    /// An undone call leaves no trace here; but its instruction is another one than ours.
-    pub fn call_may_be_undone(&self) -> bool {
-        false
+    /// Whether the thread may have been in a call that was undone. That leaves no trace
+    /// here, but is of interest only if it was made by the instruction that ours will be.
+    pub fn call_may_be_undone(&self, instruction: usize) -> bool {
+        self.0.pc as usize == instruction + ENTER_KERNEL.len()
     }
 
     /// The call that the thread is about to make, if its next instruction is one.
     pub fn next_call(&self) -> i64 {
         self.0.regs[8] as i64
+    }
+
+    /// Its first argument.
+    pub fn next_argument(&self) -> usize {
+        self.0.regs[0] as usize
     }
 
     /// These registers, with one system call in place of what they were about to do.

@@ -235,13 +235,18 @@ impl Registers {
 
     /// Whether the thread may have been in a call that was undone: it has its number in
     /// both registers (`syscall_rollback`), as one has that happens to answer it.
-    pub fn call_may_be_undone(&self) -> bool {
+    pub fn call_may_be_undone(&self, _: usize) -> bool {
         self.0.orig_eax >= 0 && self.0.eax == self.0.orig_eax
     }
 
     /// The call that the thread is about to make.
     pub fn next_call(&self) -> i64 {
         i64::from(self.0.eax)
+    }
+
+    /// Its first argument.
+    pub fn next_argument(&self) -> usize {
+        self.0.ebx as usize
     }
 
     /// These registers, with one system call in place of what they were about to do.

@@ -268,13 +268,18 @@ impl Registers {
 
     /// Whether the thread may have been in a call that was undone: it has its number in
     /// both registers (`syscall_rollback`), as one has that happens to answer it.
-    pub fn call_may_be_undone(&self) -> bool {
+    pub fn call_may_be_undone(&self, _: usize) -> bool {
         self.0.orig_rax as i32 >= 0 && self.0.rax as u32 == self.0.orig_rax as u32
     }
 
     /// The call that the thread is about to make.
     pub fn next_call(&self) -> i64 {
         self.0.rax as i64
+    }
+
+    /// Its first argument.
+    pub fn next_argument(&self) -> usize {
+        self.0.rdi as usize
     }
 
     /// These registers, with one system call in place of what they were about to do.

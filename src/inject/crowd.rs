@@ -94,7 +94,8 @@ impl<'a> Crowd<'a> {
                     unsafe { self.members.add(self.count).write(member) };
                     self.count += 1;
                 }
-                Err(Miss::Ended) => {}
+                // The next look finds whether one of these is still there.
+                Err(Miss::Ended | Miss::EndedInHand | Miss::SignalDue) => {}
                 Err(Miss::NoStop { state }) => lost = Some(Lost::Others { state }),
                 Err(Miss::Held { .. }) => lost = Some(Lost::Others { state: b't' }),
                 Err(_) => lost = Some(Lost::Others { state: b'?' }),

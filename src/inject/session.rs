@@ -208,10 +208,11 @@ impl<'a> Session<'a> {
         let program = Program::of(tid, &session.saved)?;
         session.abi = program.abi;
         session.put_right(asleep.or_else(|| restart::remembered(tid)).as_ref());
+        session.choose_entry(&program, asleep.as_ref())?;
         // A call that has been trapped or dispatched is undone, for its SIGSYS to find
         // (`syscall_rollback`). Our stop comes before that signal (`get_signal`), which
         // could not be told afterwards from one of our making.
-        let undone = session.saved.call_may_be_undone();
+        let undone = session.saved.call_may_be_undone(session.instruction);
         if !suspended || undone {
             // Read here, where the thread cannot change it any more. Not
             // knowing is no ground for making a call that might kill.
@@ -234,7 +235,6 @@ impl<'a> Session<'a> {
                 session.mask = sys::swap_signal_mask(tid, status.blocked & !SIGSYS);
             }
         }
-        session.choose_entry(&program, asleep.as_ref())?;
         session.dispatch = sys::switch_off_user_dispatch(tid);
         if restraint == Restraint::SignalsHeld {
             session.hold_signals();
@@ -258,7 +258,8 @@ impl<'a> Session<'a> {
             let seen = asleep.is_some_and(|call| call.instruction == at + self.abi.enter_kernel().len());
             let yet_to_begin = match self.abi.answers_bare_eintr(self.saved.next_call(), &[0; 6]) {
                 None => false,
-                Some(Timeout::Elsewhere | Timeout::OfSocket) => !seen,
+                Some(Timeout::Elsewhere) => !seen,
+                Some(Timeout::OfSocket) => !seen && procfs::is_socket(tid, self.saved.next_argument() as i32),
                 Some(_) => true,
             };
             if !yet_to_begin {

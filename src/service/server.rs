@@ -442,10 +442,10 @@ impl Server {
         let mut bytes = [0; ORDER_SIZE];
         // What is taken is closed at last, and with somebody's file system behind it
         // that may wait for ever, past SIGKILL (`fuse_flush`, fs/fuse/file.c).
-        let received = if self.gives_orders(connection) {
-            sys::receive(&connection.socket, &mut bytes)
-        } else {
-            sys::receive_without_descriptor(&connection.socket, &mut bytes)
+        let received = match self.gives_orders(connection) {
+            Ok(true) => sys::receive(&connection.socket, &mut bytes),
+            Ok(false) => sys::receive_without_descriptor(&connection.socket, &mut bytes),
+            Err(errno) => Err(errno),
         };
         let message = match received {
             Err(Errno::EAGAIN | Errno::EINTR) => return,
@@ -530,10 +530,12 @@ impl Server {
     }
 
     /// Whether the next message of a connection may be an order that is carried out.
-    fn gives_orders(&self, from: &Connection) -> bool {
+    fn gives_orders(&self, from: &Connection) -> Result<bool, Errno> {
         let effective = Some(from.user);
-        super::start::takes_orders()
-            && (self.admits([effective, None]) || self.admits([effective, sys::next_sender(&from.socket)]))
+        if !super::start::takes_orders() {
+            return Ok(false);
+        }
+        Ok(self.admits([effective, None]) || self.admits([effective, sys::next_sender(&from.socket)?]))
     }
 
     /// QNX's rule: root, or one of the caller's users is our real or saved one.

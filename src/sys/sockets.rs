@@ -160,8 +160,8 @@ pub(crate) fn receive_without_descriptor(socket: &Descriptor, into: &mut [u8]) -
 }
 
 /// The real user that the next message is from, which stays in the queue.
-pub(crate) fn next_sender(socket: &Descriptor) -> Option<u32> {
-    receive_with(socket, &mut [0], CREDENTIALS_ONLY, libc::MSG_PEEK).ok()?.uid
+pub(crate) fn next_sender(socket: &Descriptor) -> Result<Option<u32>, Errno> {
+    receive_with(socket, &mut [0], CREDENTIALS_ONLY, libc::MSG_PEEK).map(|message| message.uid)
 }
 
 fn receive_with(socket: &Descriptor, into: &mut [u8], room: usize, how: c_int) -> Result<Received, Errno> {
@@ -210,6 +210,15 @@ fn receive_with(socket: &Descriptor, into: &mut [u8], room: usize, how: c_int) -
         received.fd = None;
     }
     Ok(received)
+}
+
+/// Closes a descriptor of somebody else's. A socket that is to linger would wait
+/// (SO_LINGER, socket(7)); to what is none this does nothing.
+pub(crate) fn close_at_once(file: Descriptor) {
+    let off = libc::linger { l_onoff: 0, l_linger: 0 };
+    let size = size_of::<libc::linger>();
+    // SAFETY: the structure outlives the call and is readable for its length.
+    let _ = unsafe { call!(libc::SYS_setsockopt, file.0, libc::SOL_SOCKET, libc::SO_LINGER, &raw const off, size) };
 }
 
 /// Says that nothing more will be sent: the other end sees POLLRDHUP.

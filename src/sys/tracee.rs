@@ -237,7 +237,7 @@ pub(crate) fn switch_off_user_dispatch(tid: Tid) -> Option<SyscallUserDispatch> 
     (restore_user_dispatch(tid, &setting) && restore_user_dispatch(tid, &[0; 4])).then_some(setting)
 }
 
-/// The range of PR_SYS_DISPATCH_INCLUSIVE_ON (since Linux 6.16) is shown turned
+/// The range of PR_SYS_DISPATCH_INCLUSIVE_ON (since Linux 6.17) is shown turned
 /// inside out, and as PR_SYS_DISPATCH_EXCLUSIVE_ON, which would refuse it so
 /// (`task_set_syscall_user_dispatch`, kernel/entry/syscall_user_dispatch.c).
 fn as_it_was_set([mode, selector, offset, len]: SyscallUserDispatch) -> SyscallUserDispatch {

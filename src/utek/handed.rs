@@ -104,7 +104,7 @@ impl Taken {
 
 const NO_MEMORY: Fault = Fault::says(
     Errno::EPERM,
-    "the caller may not touch that process, and what it hands over for the area is no memory of that size, or not open for what prot asks for",
+    "the caller may not touch that process, and what it hands over for the area is no memory of that size (or file on a block device), or not open for what prot asks for",
 );
 
 /// Whether that part of a file can be mapped and touched: a page beyond its end is
@@ -146,8 +146,13 @@ fn ask(
     match client::ask_for_object(peer, &Order::Region(*wanted), signals, &patience) {
         Ok((Answer::Region { offset, len }, Some(file))) => {
             let part = usize::try_from(len).ok().filter(|part| (1..=wanted.len).contains(part));
-            let part = part.filter(|&part| holds(&file, offset, part, wanted.write));
-            part.map(|part| (file, offset, part)).ok_or(NO_MEMORY)
+            match part.filter(|&part| holds(&file, offset, part, wanted.write)) {
+                Some(part) => Ok((file, offset, part)),
+                None => {
+                    sys::close_at_once(file);
+                    Err(NO_MEMORY)
+                }
+            }
         }
         Ok((Answer::Region { .. }, None)) => Err(NO_MEMORY),
         Ok((Answer::Refused(_, Errno::EFAULT), _)) => Err(crate::area::HOLE),

@@ -9,9 +9,9 @@
 use super::request::Needs;
 use crate::area::Piece;
 use crate::errno::Errno;
-use crate::fault::Fault;
+use crate::fault::{Fault, Why};
 use crate::procfs;
-use crate::sys::{self, Descriptor};
+use crate::sys::{self, Descriptor, Tid};
 use core::cell::Cell;
 
 /// A descriptor of the piece's object, of our own. None: it is an object of this
@@ -36,7 +36,7 @@ pub(crate) fn of_piece(pid: i32, piece: &Piece, needs: Needs) -> Result<Option<D
     };
     let mut withheld = false;
     for holder in [Some(pid), piece.mapped.keeper].into_iter().flatten() {
-        match look(holder, piece, &mut serves) {
+        match look(holder, piece, &mut serves)? {
             Look::Given(file) => return Ok(Some(file)),
             Look::Withheld | Look::Unseen => withheld = true,
             Look::HasNone => {}
@@ -61,18 +61,19 @@ pub(crate) fn of_piece(pid: i32, piece: &Piece, needs: Needs) -> Result<Option<D
         ));
     }
     if piece.mapped.keeper.is_some() {
-        let mut found = None;
+        let mut found = Ok(None);
         procfs::each_process(|holder| {
             match look(holder, piece, &mut serves) {
-                Look::Given(file) => found = Some(file),
-                Look::Withheld => withheld = true,
+                Ok(Look::Given(file)) => found = Ok(Some(file)),
+                Ok(Look::Withheld) => withheld = true,
                 // Of other users there are always some.
-                Look::Unseen | Look::HasNone => {}
+                Ok(Look::Unseen | Look::HasNone) => {}
+                Err(fault) => found = Err(fault),
             }
-            found.is_none()
+            matches!(found, Ok(None))
         });
-        if found.is_some() || !withheld {
-            return Ok(found);
+        if !withheld || !matches!(found, Ok(None)) {
+            return found;
         }
     }
     Err(OUT_OF_REACH)
@@ -93,27 +94,35 @@ enum Look {
     Unseen,
 }
 
-fn look(holder: i32, piece: &Piece, serves: &mut impl FnMut(Descriptor) -> Option<Descriptor>) -> Look {
+fn look(holder: i32, piece: &Piece, serves: &mut impl FnMut(Descriptor) -> Option<Descriptor>) -> Result<Look, Fault> {
+    let own_table = |errno| Fault::new(errno, Why::OwnTable { errno });
     let pidfd = match sys::pidfd_open(holder) {
         Ok(pidfd) => pidfd,
         // Nobody, or a thread of somebody's.
-        Err(Errno::ESRCH | Errno::EINVAL | Errno::ENOENT) => return Look::HasNone,
-        Err(_) => return Look::Unseen,
+        Err(Errno::ESRCH | Errno::EINVAL | Errno::ENOENT) => return Ok(Look::HasNone),
+        Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => return Err(own_table(errno)),
+        Err(_) => return Ok(Look::Unseen),
     };
-    let mut look = Look::HasNone;
+    let (mut look, mut full) = (Look::HasNone, None);
     let listed = procfs::each_descriptor(holder, |fd| {
         if procfs::descriptor_object(holder, fd) == Some((piece.mapped.device, piece.mapped.inode)) {
             match sys::pidfd_getfd(&pidfd, fd).map(&mut *serves) {
                 Ok(Some(file)) => look = Look::Given(file),
                 // Not open for what is needed; or closed since.
                 Ok(None) | Err(Errno::EBADF | Errno::ESRCH) => {}
+                Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => full = Some(errno),
                 Err(_) => look = Look::Withheld,
             }
         }
         !matches!(look, Look::Given(_))
     });
-    match (listed, look) {
-        (Err(_), Look::HasNone) if !sys::pidfd_ended(&pidfd) => Look::Unseen,
-        (_, look) => look,
+    match (listed, look, full) {
+        (_, _, Some(errno)) | (Err(errno @ (Errno::EMFILE | Errno::ENFILE)), ..) => Err(own_table(errno)),
+        (Err(_), Look::HasNone, None) if !sys::pidfd_ended(&pidfd) && !is_the_kernels(holder) => Ok(Look::Unseen),
+        (_, look, None) => Ok(look),
     }
+}
+
+fn is_the_kernels(pid: i32) -> bool {
+    procfs::stat(Tid(pid)).is_ok_and(|stat| stat.kernel_thread())
 }
