@@ -208,7 +208,7 @@ impl<'a> Session<'a> {
         let program = Program::of(tid, &session.saved)?;
         session.abi = program.abi;
         session.put_right(asleep.or_else(|| restart::remembered(tid)).as_ref());
-        session.choose_entry(&program, asleep.as_ref())?;
+        let chosen = session.choose_entry(&program, asleep.as_ref());
         // A call that has been trapped or dispatched is undone, for its SIGSYS to find
         // (`syscall_rollback`). Our stop comes before that signal (`get_signal`), which
         // could not be told afterwards from one of our making.
@@ -235,6 +235,8 @@ impl<'a> Session<'a> {
                 session.mask = sys::swap_signal_mask(tid, status.blocked & !SIGSYS);
             }
         }
+        // Where /proc is closed to us, the look at seccomp has said so.
+        chosen?;
         session.dispatch = sys::switch_off_user_dispatch(tid);
         if restraint == Restraint::SignalsHeld {
             session.hold_signals();
