@@ -291,6 +291,14 @@ static inline int obedient_body(int channel)
 	}
 }
 
+/* That it says so within ten seconds. */
+static inline void hears_soon(struct peer *from)
+{
+	struct pollfd word = { .fd = from->channel, .events = POLLIN };
+	CHECK(poll(&word, 1, 10000 * check_slowness()) == 1);
+	CHECK(hear_word(from->channel) == 1);
+}
+
 static inline uintptr_t body_ask(struct peer *p, uintptr_t op, const volatile void *addr, uintptr_t value)
 {
 	struct body_request r = { op, (uintptr_t)addr, value };

@@ -95,14 +95,6 @@ static int maps(int channel)
 	return 0;
 }
 
-/* What comes within ten seconds. */
-static void hears_soon(struct peer *from)
-{
-	struct pollfd word = { .fd = from->channel, .events = POLLIN };
-	CHECK(poll(&word, 1, 10000 * check_slowness()) == 1);
-	CHECK(hear_word(from->channel) == 1);
-}
-
 /* Nobody else has the file open: what waits ends with its file system, which ends with this process. */
 static void is_unharmed(int (*body)(int channel), int (*other_caller)(int channel))
 {

@@ -76,14 +76,6 @@ static int maps(int channel)
 	return 0;
 }
 
-/* What comes within ten seconds. */
-static void hears_soon(struct peer *from)
-{
-	struct pollfd word = { .fd = from->channel, .events = POLLIN };
-	CHECK(poll(&word, 1, 10000 * check_slowness()) == 1);
-	CHECK(hear_word(from->channel) == 1);
-}
-
 static void is_waited_for(void (*by)(int to), unsigned share, int interrupted)
 {
 	struct peer p, caller;
