@@ -40,7 +40,7 @@ pub(crate) enum Miss {
     Ended,
     /// Likewise, when this tracer had attached to it.
     EndedInHand,
-    /// A signal that its own call has raised is about to be delivered: it is let go for that.
+    /// A SIGSYS is about to be delivered to it, and not of our making: it is let go for that.
     SignalDue,
     /// The kernel does not let us.
     Refused,
