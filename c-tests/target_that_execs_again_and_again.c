@@ -3,75 +3,19 @@
  * in it: no call fails or hangs, and every one of its images runs to its exec.
  * A call that an exec comes across starts over in the new image.
  */
-#include "disturb.h"
+#include "execing.h"
 
-/* No image of the target has anything here, so that no pair hurts a later one. */
-#define PLACE ((void *)0x20000000)
-
-struct progress { atomic_ulong execs; atomic_int dismissed; pid_t tester; };
-
-/* As the target: argv[2] is the descriptor of the shared progress. */
-static void one_image(int fd, char **argv)
+static void one_image(char **argv)
 {
-	struct progress *shared;
-	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	CHECK(shared != MAP_FAILED);
-	shared->execs++;
-	/* Without its tester it would go on for ever. */
-	if (shared->dismissed || getppid() != shared->tester)
-		_exit(0);
+	begin_image(argv);
 	execv("/proc/self/exe", argv);
 	_exit(1);
 }
 
-/* Both have had their turns: an emulated machine may take longer for them. */
-static int enough(int pairs, unsigned long execs)
-{
-	return pairs > check_rounds(50) && execs > (unsigned long)check_rounds(50);
-}
-
 int main(int argc, char **argv)
 {
-	struct progress *shared;
-	char number[16], *again[] = { argv[0], "target", number, NULL };
-	int fd, status, pairs = 0, object;
-	pid_t pid, parent = getpid();
-	unsigned long execs;
-	double end;
-	void *m;
 	if (argc == 3)
-		one_image(atoi(argv[2]), argv);
-	CHECK((fd = memfd_create("progress", 0)) != -1 && ftruncate(fd, PAGE) == 0);
-	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	CHECK(shared != MAP_FAILED);
-	shared->tester = parent;
-	snprintf(number, sizeof number, "%d", fd);
-	pid = fork();
-	CHECK(pid != -1);
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(1);
-		execv("/proc/self/exe", again);
-		_exit(1);
-	}
-	object = an_object();
-	AWAIT(shared->execs > 10);
-	execs = shared->execs;
-	end = check_now() + check_span(1.5);
-	for (; check_now() < end || (check_now() < end + 8 && !enough(pairs, shared->execs - execs)); pairs++) {
-		if (pairs % 2)
-			CHECK_MAPS(m, mmap_peer(pid, PLACE, check_page(), PROT_READ, MAP_SHARED | MAP_FIXED, object, 0));
-		else
-			CHECK_MAPS(m, mmap_peer(pid, PLACE, check_page(), PROT_READ, MAP_PRIVATE | MAP_ANON | MAP_FIXED, NOFD, 0));
-		CHECK(m == PLACE);
-		CHECK_OK(munmap_peer(pid, PLACE, check_page()));
-	}
-	execs = shared->execs - execs;
-	fprintf(stderr, "%d pairs, %lu execs\n", pairs, execs);
-	CHECK(enough(pairs, execs));
-	shared->dismissed = 1;
-	CHECK(waitpid(pid, &status, 0) == pid);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+		one_image(argv);
+	pairs_amid_execs(argv[0], NULL, 1.5);
 	return 0;
 }
