@@ -6,12 +6,13 @@ use crate::arch::{Abi, Arguments, SystemCall};
 use crate::errno::Errno;
 use crate::fault::{Fault, Why};
 use crate::flags;
-use crate::inject;
+use crate::inject::{self, Trace};
+use crate::peer::Peer;
 use crate::perform::{self, Hands, Mapping, Own};
 use crate::phys;
 use crate::procfs;
 use crate::request::{self, unmap_refused, Contiguous, FileFacts, MapPlan, Physical, Request, Sources, UnmapPlan};
-use crate::route::{self, Way};
+use crate::route::{self, Taken};
 use crate::service::{Answer, OnRange, Order, Range};
 use crate::sys::{self, Descriptor, SignalsBlocked};
 
@@ -34,24 +35,24 @@ pub(crate) fn map(pid: i32, request: &Request, route: &mut Route) -> Result<usiz
     let mut sources = CallersSources { opened: None };
     let plan = reported_last(planned(&mut sources), pid, &signals, route)?;
     let object = plan.file.map(|(fd, _)| fd);
-    let start = match route::take(pid, &Order::map(&plan), object, &signals, route)? {
-        Way::Inject(peer, time) => {
-            let start = inject::map(&peer, &plan, &signals, time, &mut route.trace)?;
+    let by_injection = |peer: &Peer, time, trace: &mut Trace| inject::map(peer, &plan, &signals, time, trace);
+    let start = match route::take(pid, &Order::map(&plan), object, &signals, route, by_injection)? {
+        Taken::Injected(start) => {
             route::injection_works(pid);
             start
         }
-        Way::Service(Answer::Done(start)) => {
+        Taken::Service(Answer::Done(start)) => {
             let start = usize::try_from(start).map_err(|_| strange_answer(pid))?;
             bring_mapping_in(pid, &plan, start, &signals, route);
             start
         }
-        Way::Service(Answer::Refused(step, errno)) => return Err(step.refused(&plan, errno)),
-        Way::Service(Answer::Full) => {
+        Taken::Service(Answer::Refused(step, errno)) => return Err(step.refused(&plan, errno)),
+        Taken::Service(Answer::Full) => {
             let (errno, at) = (Errno::EMFILE, "recvmsg()");
             return Err(Fault::new(errno, Why::Carry { pid, errno, at }));
         }
-        Way::Service(Answer::TooWide) => return Err(plan.fits(narrower()).err().unwrap_or(strange_answer(pid))),
-        Way::Service(_) => return Err(strange_answer(pid)),
+        Taken::Service(Answer::TooWide) => return Err(plan.fits(narrower()).err().unwrap_or(strange_answer(pid))),
+        Taken::Service(_) => return Err(strange_answer(pid)),
     };
     Ok(start + plan.shift)
 }
@@ -66,14 +67,18 @@ pub(crate) fn unmap(pid: i32, addr: usize, len: usize, route: &mut Route) -> Res
     }
     let signals = SignalsBlocked::new();
     let plan = reported_last(planned(), pid, &signals, route)?;
-    whole_huge_pages(pid, &plan, |plan| match route::take(pid, &Order::Unmap(*plan), None, &signals, route)? {
-        Way::Inject(peer, time) => {
-            inject::unmap(&peer, plan, &signals, time, &mut route.trace).inspect(|()| route::injection_works(pid))
+    whole_huge_pages(pid, &plan, |plan| {
+        let by_injection = |peer: &Peer, time, trace: &mut Trace| inject::unmap(peer, plan, &signals, time, trace);
+        match route::take(pid, &Order::Unmap(*plan), None, &signals, route, by_injection)? {
+            Taken::Injected(()) => {
+                route::injection_works(pid);
+                Ok(())
+            }
+            Taken::Service(Answer::Done(_)) => Ok(()),
+            Taken::Service(Answer::Refused(_, errno)) => Err(unmap_refused(errno)),
+            Taken::Service(Answer::TooWide) => Err(plan.fits(narrower()).err().unwrap_or(strange_answer(pid))),
+            Taken::Service(_) => Err(strange_answer(pid)),
         }
-        Way::Service(Answer::Done(_)) => Ok(()),
-        Way::Service(Answer::Refused(_, errno)) => Err(unmap_refused(errno)),
-        Way::Service(Answer::TooWide) => Err(plan.fits(narrower()).err().unwrap_or(strange_answer(pid))),
-        Way::Service(_) => Err(strange_answer(pid)),
     })
 }
 
@@ -136,8 +141,9 @@ fn bring_in(pid: i32, at: usize, len: usize, what: OnRange, signals: &SignalsBlo
     while route.service && done < len {
         let part = (len - done).min(BROUGHT_IN_AT_ONCE);
         let order = Order::Range(Range { what, addr: at + done, len: part });
-        match route::take(pid, &order, None, signals, route) {
-            Ok(Way::Service(Answer::Done(_))) => done += part,
+        // Injected, it would keep a thread of the target's busy: not for this.
+        match route::take(pid, &order, None, signals, route, |_, _, _| Ok(())) {
+            Ok(Taken::Service(Answer::Done(_))) => done += part,
             // An older kernel, or not to be read.
             _ => break,
         }
@@ -245,16 +251,16 @@ pub(crate) fn on_range(pid: i32, call: SystemCall, arguments: Arguments, route: 
     let Some(range) = Range::of(call, &arguments) else {
         return Err(Fault::says(Errno::ENOTSUP, "a call that is made in the own process only"));
     };
-    match route::take(pid, &Order::Range(range), None, &signals, route)? {
-        Way::Inject(peer, time) => {
-            inject::call(&peer, call, arguments, &signals, time, &mut route.trace)?.map_err(refused)
-        }
-        Way::Service(Answer::Done(value)) => Ok(value as usize),
-        Way::Service(Answer::Refused(_, errno)) => Err(refused(errno)),
-        Way::Service(Answer::TooWide) => Err(Fault::says(
+    let by_injection =
+        |peer: &Peer, time, trace: &mut Trace| inject::call(peer, call, arguments, &signals, time, trace);
+    match route::take(pid, &Order::Range(range), None, &signals, route, by_injection)? {
+        Taken::Injected(done) => done.map_err(refused),
+        Taken::Service(Answer::Done(value)) => Ok(value as usize),
+        Taken::Service(Answer::Refused(_, errno)) => Err(refused(errno)),
+        Taken::Service(Answer::TooWide) => Err(Fault::says(
             Errno::ENOMEM,
             "the range reaches outside the address space of the target, which is a 32-bit program",
         )),
-        Way::Service(_) => Err(strange_answer(pid)),
+        Taken::Service(_) => Err(strange_answer(pid)),
     }
 }

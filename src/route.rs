@@ -25,12 +25,11 @@ pub(crate) struct Route {
     pub trace: Trace,
 }
 
-/// A way.
-pub(crate) enum Way {
+/// How an order was carried out.
+pub(crate) enum Taken<T> {
     /// The service has answered.
     Service(Answer),
-    /// The peer is to be reached by injection, in the time that is left.
-    Inject(Peer, Duration),
+    Injected(T),
 }
 
 /// With another way to go, so long a service is waited for.
@@ -56,79 +55,105 @@ fn looked_just_now(pid: i32, now: Duration) -> bool {
     INJECTED.load(Ordering::Relaxed) == pid && since < NOT_AGAIN.as_nanos() as u64
 }
 
-/// Takes an order to a process, with a descriptor of ours if it has an object.
-pub(crate) fn take(
+/// Takes an order to a process, with a descriptor of ours if it has an object;
+/// `inject` does the same by injection, in the time that is left.
+pub(crate) fn take<T>(
     pid: i32,
     order: &Order,
     object: Option<c_int>,
     signals: &SignalsBlocked,
     route: &mut Route,
-) -> Result<Way, Fault> {
+    inject: impl FnOnce(&Peer, Duration, &mut Trace) -> Result<T, Fault>,
+) -> Result<Taken<T>, Fault> {
     let settings = env::settings();
-    if settings.engine == Engine::Inject {
-        return Ok(Way::Inject(Peer::find(pid)?, settings.timeout));
-    }
     let began = sys::now();
     let impatient = settings.engine == Engine::Auto;
-    let time = if impatient { settings.timeout.min(WITH_ANOTHER_WAY) } else { settings.timeout };
-    let patience = Patience { until: began + time, impatient };
-    if impatient && looked_just_now(pid, began) {
-        return Ok(Way::Inject(Peer::find(pid)?, settings.timeout));
+    if settings.engine == Engine::Inject || (impatient && looked_just_now(pid, began)) {
+        return inject(&Peer::find(pid)?, settings.timeout, &mut route.trace).map(Taken::Injected);
     }
+    let time = if impatient { settings.timeout.min(WITH_ANOTHER_WAY) } else { settings.timeout };
+    let mut patience = Patience { until: began + time, impatient };
     let mut at_desk = client::ask_at_desk(pid, order, object, signals, &patience);
     if let Some(Ok(answer @ (Answer::Done(_) | Answer::Refused(..)))) = at_desk {
         route.service = true;
-        return Ok(Way::Service(answer));
+        return Ok(Taken::Service(answer));
     }
     let peer = Peer::find(pid)?;
-    let miss = loop {
-        let asked = at_desk.take().unwrap_or_else(|| client::ask(&peer, order, object, signals, &patience));
-        match asked {
-            Ok(Answer::Forbidden) if impatient => break Miss::Nobody,
-            Ok(Answer::Elsewhere) if impatient => break Miss::Nobody,
-            Ok(Answer::Forbidden) => return Err(forbidden(&peer)),
-            Ok(Answer::Elsewhere) => return Err(Fault::new(Errno::EPERM, Why::NotByService { pid })),
+    let mut asked = |patience: &Patience| ask(&peer, order, object, signals, patience, began, at_desk.take());
+    let mut refused = None;
+    if impatient {
+        let miss = match asked(&patience)? {
             Ok(answer) => {
                 route.service = true;
-                return Ok(Way::Service(answer));
+                return Ok(Taken::Service(answer));
             }
+            Err(miss) => miss,
+        };
+        if miss == Miss::Nobody {
+            INJECTED.store(0, Ordering::Relaxed);
+            LOOKED.store(sys::now().as_nanos() as u64, Ordering::Relaxed);
+        }
+        let left = settings.timeout.saturating_sub(sys::now() - began);
+        match inject(&peer, left, &mut route.trace) {
+            // It has a service, which was late, and now turns out to be the only way.
+            Err(fault) if fault.errno == Errno::EPERM && matches!(miss, Miss::Silent | Miss::HungUp) => {
+                refused = Some(fault);
+            }
+            done => return done.map(Taken::Injected),
+        }
+        patience = Patience { until: began + settings.timeout, impatient: false };
+    }
+    match (asked(&patience)?, refused) {
+        (Ok(Answer::Forbidden | Answer::Elsewhere) | Err(Miss::Nobody | Miss::Somebody), Some(refused)) => Err(refused),
+        (Ok(Answer::Forbidden), None) => Err(forbidden(&peer)),
+        (Ok(Answer::Elsewhere), None) => Err(Fault::new(Errno::EPERM, Why::NotByService { pid })),
+        (Ok(answer), _) => {
+            route.service = true;
+            Ok(Taken::Service(answer))
+        }
+        (Err(Miss::Unsendable(errno)), _) => {
+            Err(Fault::new(Errno::EPERM, Why::Carry { pid, errno, at: "sendmsg() to its service" }))
+        }
+        (Err(Miss::Nobody | Miss::Somebody), None) => Err(nobody(&peer)),
+        (Err(_), _) => Err(Fault::new(Errno::EAGAIN, Why::ServiceSilent { pid })),
+    }
+}
+
+/// Asks the service until it answers or that is hopeless. With an answer from its desk
+/// that one comes first. An impatient caller is told of nobody where it is not served.
+fn ask(
+    peer: &Peer,
+    order: &Order,
+    object: Option<c_int>,
+    signals: &SignalsBlocked,
+    patience: &Patience,
+    began: Duration,
+    mut at_desk: Option<Result<Answer, Miss>>,
+) -> Result<Result<Answer, Miss>, Fault> {
+    let (pid, impatient) = (peer.pid(), patience.impatient);
+    let interrupted = || Fault::new(Errno::EINTR, Why::WaitInterrupted { pid });
+    loop {
+        match at_desk.take().unwrap_or_else(|| client::ask(peer, order, object, signals, patience)) {
+            Ok(Answer::Forbidden | Answer::Elsewhere) if impatient => return Ok(Err(Miss::Nobody)),
             Err(Miss::HungUp) if !peer.lives() => return Err(peer.gone()),
             Err(Miss::HungUp) if sys::now() < patience.until => sys::pause_for(Duration::from_micros(100)),
             // It may be in the middle of its end, or of an exec.
-            Err(Miss::Nobody) if !impatient && peer.lives() && may_change(&peer, began, patience.until) => {
+            Err(Miss::Nobody) if !impatient && peer.lives() && may_change(peer, began, patience.until) => {
                 if signals.handler_is_due() {
-                    break Miss::Interrupted;
+                    return Err(interrupted());
                 }
                 sys::pause_for(Duration::from_millis(1));
             }
-            Err(miss) => break miss,
-        }
-    };
-    match miss {
-        Miss::Interrupted => Err(Fault::new(Errno::EINTR, Why::WaitInterrupted { pid })),
-        Miss::OwnTable(errno) => Err(Fault::new(errno, Why::OwnTable { errno })),
-        _ if impatient => {
-            if miss == Miss::Nobody {
-                INJECTED.store(0, Ordering::Relaxed);
-                LOOKED.store(sys::now().as_nanos() as u64, Ordering::Relaxed);
-            }
-            let left = settings.timeout.saturating_sub(sys::now() - began);
-            Ok(Way::Inject(peer, left))
-        }
-        Miss::Nobody | Miss::Somebody => Err(nobody(&peer)),
-        Miss::Silent | Miss::HungUp => Err(Fault::new(Errno::EAGAIN, Why::ServiceSilent { pid })),
-        Miss::Unsendable(errno) => {
-            Err(Fault::new(Errno::EPERM, Why::Carry { pid, errno, at: "sendmsg() to its service" }))
+            Err(Miss::Interrupted) => return Err(interrupted()),
+            Err(Miss::OwnTable(errno)) => return Err(Fault::new(errno, Why::OwnTable { errno })),
+            asked => return Ok(asked),
         }
     }
 }
 
 /// Whether the caller may touch the process, asked without touching it.
 pub(crate) fn may_be_touched(pid: i32, signals: &SignalsBlocked, route: &mut Route) -> Result<(), Fault> {
-    match take(pid, &Order::Nothing, None, signals, route)? {
-        Way::Service(_) => Ok(()),
-        Way::Inject(peer, _) => peer.may_be_touched(),
-    }
+    take(pid, &Order::Nothing, None, signals, route, |peer, _, _| peer.may_be_touched()).map(|_| ())
 }
 
 /// Whether it is worth while to look for a service once more.
