@@ -68,10 +68,11 @@ DEMO    := $(BUILT)/examples/fork_demo
 RUN     := $(shell echo $$PPID)
 NEW      = $@.$(RUN)
 
-.PHONY: all demo examples check check-lab tests soak bench headers headers-built completions install uninstall clean FORCE
+.PHONY: all libraries demo examples check check-lab tests soak bench headers headers-built completions install uninstall clean FORCE
 .DELETE_ON_ERROR:
 
-all: $(OUT)/libmman_peer.so $(OUT)/$(SONAME) $(OUT)/libmman_peer.a $(if $(TARGET),,$(OUT)/mman-peer)
+all: libraries $(if $(TARGET),,$(OUT)/mman-peer)
+libraries: $(OUT)/libmman_peer.so $(OUT)/$(SONAME) $(OUT)/libmman_peer.a
 
 # ---- The libraries -------------------------------------------------------
 # Rust's archive is many megabytes of objects with global symbols that clash

@@ -67,6 +67,9 @@ kernel() { # $1 processor, $2 package/suite
 
 # ---- What it runs -----------------------------------------------------------
 
+tests_like() { (cd c-tests && printf '%s\n' $1.c | sed 's/\.c$//'); } # $1 pattern
+without() { while read -r have; do [[ $have == $1 ]] || echo "$have"; done; } # $1 pattern
+
 # The tests of a stage, but those which not-here keeps from it: these are said
 # to be skipped, with the reason. $1 row, $2 stage, $3 list; on standard output
 # the guest's commands.
@@ -75,15 +78,17 @@ stage() {
 	IFS='|' read -r _ preparation wrapper options names < <(table lab/stages | grep "^$stage|") ||
 		die "lab/stages has no row $stage"
 	[ -z "$3" ] || names=$3
-	[ "$names" != all ] || names=$(cd c-tests && printf '%s\n' *.c | sed 's/\.c$//')
 	echo "echo; echo '== $row: $stage'"
+	: >"$scratch/names"
 	for name in $names; do
 		case $name in
 		@*) table "lab/lists/${name#@}" ;;
-		*'*'*) (cd c-tests && printf '%s\n' $name.c | sed 's/\.c$//') ;;
+		-*) without "${name#-}" <"$scratch/names" >"$scratch/fewer" && mv "$scratch/fewer" "$scratch/names" ;;
+		all) tests_like '*' ;;
+		*'*'*) tests_like "$name" ;;
 		*) echo "$name" ;;
-		esac
-	done >"$scratch/names"
+		esac >>"$scratch/names"
+	done
 	while read -r name; do
 		reason=$(table lab/not-here | while IFS='|' read -r rows test reason; do
 			# shellcheck disable=SC2053
@@ -180,7 +185,7 @@ prepare() { # $1 rows, $2... tests
 	done | sort -u | while read -r processor; do
 		out=$(built "$processor")
 		if [ $# -gt 0 ]; then names=$(printf "$out/c-tests/%s\n" "${@%:*}"); else names=tests; fi
-		make -s -k -j2 TARGET="$(target "$processor")" all $names 2>&1 ||
+		make -s -k -j2 TARGET="$(target "$processor")" libraries $names 2>&1 ||
 			echo "lab: not everything can be built for $processor"
 	done
 }
