@@ -144,6 +144,19 @@ try 'headers: the offset of mmap64_peer() is off64_t, -m64' same_type -m64
 try 'headers: the offset of mmap64_peer() is off64_t, -m32' same_type -m32
 try 'headers: _FILE_OFFSET_BITS=64 on 32 bits calls mmap64_peer()' redirects
 
+# What QNX's <sys/mman.h> declares, the overlay's does; beside the companions' header, too.
+as_on_qnx() {
+	echo '#include <sys/mman.h>
+	extern void *mmap_device_memory(void *addr, size_t len, int prot, int flags, uint64_t physical);
+	int f(void); int f(void) {
+		void *device = mmap_device_memory(0, 1, PROT_READ | PROT_NOCACHE, 0, 0xfd000000);
+		return device == MAP_FAILED ? -1 : munmap_device_memory(device, 1);
+	}' >"$scratch/device.c"
+	compiles -std=c99 $OVERLAY <"$scratch/device.c" || return
+	compiles -std=c99 $OVERLAY -include mman_peer/companions.h <"$scratch/device.c"
+}
+try 'headers: mmap_device_memory() is in <sys/mman.h> of the overlay' as_on_qnx
+
 # ---- The constants ----------------------------------------------------------
 # Ours, from the header: a name that Linux lacks, with a value other than 0.
 ours() { # $1 prefix

@@ -1,6 +1,6 @@
 /*
  * mmap64_join() of the caller's own pid is one map: as mmap64_peer(), at a free
- * hint, else elsewhere.
+ * hint, else elsewhere; but nothing is replaced, by MAP_FIXED either.
  */
 #include "join.h"
 
@@ -27,6 +27,8 @@ static void test(struct target *t)
 	CHECK_RANGE(t, a, 3 * page, "rw-s");
 	CHECK_MAPS(b, mmap64_join(t->pid, JOIN_PLACE, page, READ_WRITE, MAP_SHARED, fd, (off64_t)page));
 	CHECK(b != a && b[0] == 2 && a[0] == 2);
+	MAP_FAILS_CLEANLY(t, mmap64_join(t->pid, a, page, READ_WRITE, MAP_SHARED | MAP_FIXED, fd, 0), EEXIST);
+	CHECK(a[0] == 2);
 	CHECK_OK(munmap_peer(t->pid, b, page));
 	CHECK_OK(munmap_peer(t->pid, a, 3 * page));
 	CHECK_RANGE_FREE(t, a, 3 * page);

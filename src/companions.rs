@@ -31,7 +31,7 @@ pub(crate) fn unmap_flags(pid: i32, addr: usize, len: usize, flags: u32, route: 
 pub(crate) fn whole_pages(addr: usize, len: usize) -> (usize, usize) {
     let page = sys::page_size();
     let start = addr & !(page - 1);
-    (start, round_up(addr - start + len, page).unwrap_or(len))
+    (start, round_up((addr - start).saturating_add(len), page).unwrap_or(0))
 }
 
 /// mmap_device_memory(): physical memory, shared, here.
@@ -124,14 +124,15 @@ fn bring_in(pid: i32, at: usize, mapping: &procfs::MapsLine, route: &mut Route) 
 /// here is made first, since it can always be undone.
 pub(crate) fn join(pid: i32, request: &Request, route: &mut Route) -> Result<usize, Fault> {
     let own = sys::getpid();
+    let exactly = request.flags & (libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE) != 0;
+    let flags = request.flags & !libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE;
     if pid == own {
-        return call::map(pid, request, route);
+        let flags = if exactly { flags } else { request.flags };
+        return call::map(pid, &Request { flags, ..*request }, route);
     }
     call::reachable(pid, route)?;
     let page = sys::page_size();
     let in_page = request.off as usize & (page - 1);
-    let exactly = request.flags & (libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE) != 0;
-    let flags = request.flags & !libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE;
     let granule = granule(request);
     // The wrong arguments are told by the call itself.
     let size = request.len.checked_add(in_page).and_then(|n| round_up(n, granule)).filter(|&size| size > 0);

@@ -18,6 +18,7 @@ static WHEN_LOADED: extern "C" fn() = when_loaded;
 
 extern "C" fn when_loaded() {
     env::load();
+    sys::tell_children_apart();
     if env::settings().serve && start::serve().is_ok() {
         start::serve_in_children();
     }

@@ -63,13 +63,17 @@ pub(crate) fn take<T>(
     object: Option<c_int>,
     signals: &SignalsBlocked,
     route: &mut Route,
-    inject: impl FnOnce(&Peer, Duration, &mut Trace) -> Result<T, Fault>,
+    mut inject: impl FnMut(&Peer, Duration, &mut Trace) -> Result<T, Fault>,
 ) -> Result<Taken<T>, Fault> {
     let settings = env::settings();
     let began = sys::now();
     let impatient = settings.engine == Engine::Auto;
     if settings.engine == Engine::Inject || (impatient && looked_just_now(pid, began)) {
-        return inject(&Peer::find(pid)?, settings.timeout, &mut route.trace).map(Taken::Injected);
+        match inject(&Peer::find(pid)?, settings.timeout, &mut route.trace) {
+            // It may serve by now, and let nobody in otherwise.
+            Err(fault) if is_out_of_reach(&fault) && impatient => {}
+            done => return done.map(Taken::Injected),
+        }
     }
     let time = if impatient { settings.timeout.min(WITH_ANOTHER_WAY) } else { settings.timeout };
     let mut patience = Patience { until: began + time, impatient };
@@ -89,14 +93,14 @@ pub(crate) fn take<T>(
             }
             Err(miss) => miss,
         };
-        if miss == Miss::Nobody {
+        if matches!(miss, Miss::Nobody | Miss::Barred) {
             INJECTED.store(0, Ordering::Relaxed);
             LOOKED.store(sys::now().as_nanos() as u64, Ordering::Relaxed);
         }
         let left = settings.timeout.saturating_sub(sys::now() - began);
         match inject(&peer, left, &mut route.trace) {
             // It has a service, which was late, and now turns out to be the only way.
-            Err(fault) if fault.errno == Errno::EPERM && matches!(miss, Miss::Silent | Miss::HungUp) => {
+            Err(fault) if is_out_of_reach(&fault) && matches!(miss, Miss::Silent | Miss::HungUp) => {
                 refused = Some(fault);
             }
             done => return done.map(Taken::Injected),
@@ -104,7 +108,11 @@ pub(crate) fn take<T>(
         patience = Patience { until: began + settings.timeout, impatient: false };
     }
     match (asked(&patience)?, refused) {
-        (Ok(Answer::Forbidden | Answer::Elsewhere) | Err(Miss::Nobody | Miss::Somebody), Some(refused)) => Err(refused),
+        (Err(Miss::Nobody | Miss::Barred | Miss::Somebody), _) if !peer.lives() => Err(peer.gone()),
+        (
+            Ok(Answer::Forbidden | Answer::Elsewhere) | Err(Miss::Nobody | Miss::Barred | Miss::Somebody),
+            Some(refused),
+        ) => Err(refused),
         (Ok(Answer::Forbidden), None) => Err(forbidden(&peer)),
         (Ok(Answer::Elsewhere), None) => Err(Fault::new(Errno::EPERM, Why::NotByService { pid })),
         (Ok(answer), _) => {
@@ -114,9 +122,14 @@ pub(crate) fn take<T>(
         (Err(Miss::Unsendable(errno)), _) => {
             Err(Fault::new(Errno::EPERM, Why::Carry { pid, errno, at: "sendmsg() to its service" }))
         }
-        (Err(Miss::Nobody | Miss::Somebody), None) => Err(nobody(&peer)),
+        (Err(Miss::Nobody | Miss::Barred | Miss::Somebody), None) => Err(nobody(&peer)),
         (Err(_), _) => Err(Fault::new(Errno::EAGAIN, Why::ServiceSilent { pid })),
     }
+}
+
+/// Whether injection was not let in: no answer to what it was to do there.
+fn is_out_of_reach(fault: &Fault) -> bool {
+    fault.errno == Errno::EPERM && !matches!(fault.why, Why::Kernel { .. })
 }
 
 /// Asks the service until it answers or that is hopeless. With an answer from its desk
@@ -138,7 +151,9 @@ fn ask(
             Err(Miss::HungUp) if !peer.lives() => return Err(peer.gone()),
             Err(Miss::HungUp) if sys::now() < patience.until => sys::pause_for(Duration::from_micros(100)),
             // It may be in the middle of its end, or of an exec.
-            Err(Miss::Nobody) if !impatient && peer.lives() && may_change(peer, began, patience.until) => {
+            Err(Miss::Nobody | Miss::Barred)
+                if !impatient && peer.lives() && may_change(peer, began, patience.until) =>
+            {
                 if signals.handler_is_due() {
                     return Err(interrupted());
                 }
@@ -164,10 +179,7 @@ fn may_change(peer: &Peer, began: Duration, until: Duration) -> bool {
 
 /// There is no service, and there may be no other way.
 fn nobody(peer: &Peer) -> Fault {
-    if !peer.lives() {
-        peer.gone()
-    } else if peer.is_kernel_thread() || peer.effective_user().is_some_and(|user| ![0, user].contains(&sys::geteuid()))
-    {
+    if peer.is_kernel_thread() || peer.effective_user().is_some_and(|user| ![0, user].contains(&sys::geteuid())) {
         peer.refused()
     } else {
         Fault::new(Errno::EPERM, Why::NoService { pid: peer.pid() })

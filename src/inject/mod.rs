@@ -284,6 +284,8 @@ fn run(
                 trace.in_thread = true;
                 continue;
             }
+            // In the middle of a call, by a change of its rights: as one that got out of reach.
+            Ok(Some(End::Refused)) if errand.begun() => Why::OutOfReach { pid: peer.pid(), state: b'?' },
             Ok(Some(End::Refused)) => return Err(peer.refused()),
             Ok(Some(End::Gone)) if !peer.lives() => return Err(peer.gone()),
             Ok(Some(End::Gone)) => Why::OutOfReach { pid: peer.pid(), state: b'?' },

@@ -10,9 +10,9 @@ use super::desk::Desk;
 use super::protocol::{Answer, Order, ANSWER_SIZE};
 use super::regulars::{self, AtDesk, Claimed};
 use crate::errno::Errno;
-use crate::peer::Peer;
+use crate::peer::{self, Peer, Probe};
 use crate::procfs;
-use crate::sys::{self, Descriptor, SignalsBlocked};
+use crate::sys::{self, Descriptor, SignalsBlocked, Tid};
 use core::time::Duration;
 use libc::c_int;
 
@@ -21,6 +21,8 @@ use libc::c_int;
 pub(crate) enum Miss {
     /// There is no service.
     Nobody,
+    /// The caller cannot ask: a filter of its own, say.
+    Barred,
     /// Somebody else has its name.
     Somebody,
     /// It did not come to the order in time, and now never will.
@@ -55,7 +57,12 @@ pub(crate) fn ask_at_desk(
     patience: &Patience,
 ) -> Option<Result<Answer, Miss>> {
     let still_there = |birth| {
-        let Ok(peer) = Peer::find(pid) else { return Some(false) };
+        let peer = match Peer::find(pid) {
+            Ok(peer) => peer,
+            Err(fault) if fault.errno == Errno::ESRCH => return Some(false),
+            // No descriptor for it. Whether the process is at its end tells without.
+            Err(_) => return (peer::probe(Tid(pid)) == Probe::NoMemory).then_some(false),
+        };
         let patience = Patience { until: sys::now() + SLICE, impatient: true };
         match connected(&peer, signals, &patience).and_then(|socket| {
             sys::send(&socket, &Order::Nothing.encode(), None).map_err(|_| Miss::HungUp)?;
@@ -124,9 +131,11 @@ fn connected(peer: &Peer, signals: &SignalsBlocked, patience: &Patience) -> Resu
     let socket = sys::packet_socket().map_err(no_descriptor)?;
     let name = super::name_of(peer.pid(), peer.pidfd());
     while let Err(errno) = sys::connect(&socket, &name) {
-        // Many others wait to be heard.
-        if errno != Errno::EAGAIN {
-            return Err(Miss::Nobody);
+        match errno {
+            // Many others wait to be heard.
+            Errno::EAGAIN => {}
+            Errno::ECONNREFUSED => return Err(Miss::Nobody),
+            _ => return Err(Miss::Barred),
         }
         if signals.handler_is_due() {
             return Err(Miss::Interrupted);
@@ -145,7 +154,7 @@ fn connected(peer: &Peer, signals: &SignalsBlocked, patience: &Patience) -> Resu
 fn no_descriptor(errno: Errno) -> Miss {
     match errno {
         Errno::EMFILE | Errno::ENFILE => Miss::OwnTable(errno),
-        _ => Miss::Nobody,
+        _ => Miss::Barred,
     }
 }
 

@@ -12,7 +12,7 @@
 
 use super::protocol::{Answer, ANSWER_SIZE, ORDER_SIZE};
 use crate::errno::Errno;
-use crate::sys::{self, Descriptor, Scope, Wake};
+use crate::sys::{self, Descriptor, Incarnation, Scope, Wake};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 use core::time::Duration;
@@ -32,6 +32,8 @@ pub(super) enum Turn {
     Closed = 4,
     /// No order, but something has come to the service's socket.
     Knocked = 5,
+    /// An answer, and the service is no more for this caller.
+    AnsweredLast = 6,
 }
 
 /// Where a desk stands: in memory that the library has had from the beginning.
@@ -61,7 +63,7 @@ static PAGES: Room = Room(UnsafeCell::new([0; ROOM]));
 
 /// Which process has a desk at each place. In a child of fork() it is another's
 /// number, and where that had one there is a hole.
-static USERS: [AtomicI32; CALLERS + SERVICES] = [const { AtomicI32::new(0) }; CALLERS + SERVICES];
+static USERS: [AtomicU64; CALLERS + SERVICES] = [const { AtomicU64::new(0) }; CALLERS + SERVICES];
 
 impl Place {
     fn index(self) -> Option<usize> {
@@ -75,7 +77,7 @@ impl Place {
     /// Whether there is memory of ours at the place. A hole is filled, if nobody else has by now.
     pub fn is_there(self) -> bool {
         let (Some(user), Some(at)) = (self.index().and_then(|i| USERS.get(i)), self.address()) else { return false };
-        if [0, sys::getpid()].contains(&user.load(Ordering::Relaxed)) {
+        if [0, sys::incarnation().0].contains(&user.load(Ordering::Relaxed)) {
             return true;
         }
         let filled = sys::map_where_nothing_is(at, sys::page_size());
@@ -85,9 +87,9 @@ impl Place {
         filled
     }
 
-    fn is_used_by(self, pid: i32) {
+    fn is_used_by(self, own: Incarnation) {
         if let Some(user) = self.index().and_then(|i| USERS.get(i)) {
-            user.store(pid, Ordering::Relaxed);
+            user.store(own.0, Ordering::Relaxed);
         }
     }
 
@@ -150,7 +152,7 @@ impl Desk {
     fn map(file: &Descriptor, place: Place) -> Result<*const Desk, Errno> {
         let at = place.address().filter(|_| place.is_there()).ok_or(Errno::ENOMEM)?;
         // Before it is one: a fork() in another thread leaves a hole, or a page as any.
-        place.is_used_by(sys::getpid());
+        place.is_used_by(sys::incarnation());
         // SAFETY: the place is ours, and nothing of it is in use.
         let mapped = unsafe { sys::map_over(at, sys::page_size(), Some(file)) };
         mapped.and_then(|()| sys::keep_from_children(at, sys::page_size())).inspect_err(|_| Desk::leave(at))?;
@@ -184,6 +186,21 @@ impl Desk {
         self.turn.store(turn as u32, Ordering::SeqCst);
     }
 
+    /// The service ends here. An answer stays, until the caller has taken it: it would
+    /// have the order carried out once more.
+    pub fn close(&self) {
+        // The caller may change the turn at the same time, and one without manners for ever.
+        for _ in 0..100 {
+            let turn = self.turn.load(Ordering::SeqCst);
+            let answered = [Turn::Answered as u32, Turn::AnsweredLast as u32].contains(&turn);
+            let to = if answered { Turn::AnsweredLast } else { Turn::Closed };
+            if self.turn.compare_exchange(turn, to as u32, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+                return;
+            }
+        }
+        self.set(Turn::Closed);
+    }
+
     pub fn wake(&self) {
         sys::wake(&self.turn, Scope::Shared, Wake::One);
     }
@@ -206,10 +223,12 @@ impl Desk {
         self.watched.load(Ordering::SeqCst) != 0
     }
 
-    pub fn lay_order(&self, order: &[u8; ORDER_SIZE], object: Option<c_int>) {
+    /// Whether an order lies there now: not, if the service has closed the desk.
+    pub fn lay_order(&self, order: &[u8; ORDER_SIZE], object: Option<c_int>) -> bool {
         lay(&self.order, order);
         self.object.store(object.unwrap_or(-1), Ordering::Relaxed);
-        self.set(Turn::Ordered);
+        // A knock that the service sees at this moment makes it free.
+        [Turn::Free, Turn::Knocked, Turn::Free].into_iter().any(|from| self.pass(from, Turn::Ordered))
     }
 
     pub fn take_order(&self) -> ([u8; ORDER_SIZE], c_int) {
@@ -221,9 +240,9 @@ impl Desk {
         self.set(Turn::Answered);
     }
 
-    pub fn take_answer(&self) -> Option<Answer> {
+    /// The answer; and whether the desk is free for another order.
+    pub fn take_answer(&self) -> (Option<Answer>, bool) {
         let answer = Answer::decode(&take(&self.answer));
-        self.set(Turn::Free);
-        answer
+        (answer, self.pass(Turn::Answered, Turn::Free))
     }
 }

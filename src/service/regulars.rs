@@ -14,9 +14,9 @@
 use super::client::{Miss, Patience};
 use super::desk::{self, Desk, Turn};
 use super::protocol::{Answer, Order};
-use crate::sys::{self, SignalsBlocked};
+use crate::sys::{self, Incarnation, SignalsBlocked};
 use core::cell::Cell;
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 use core::time::Duration;
 use libc::c_int;
 
@@ -28,7 +28,7 @@ struct Place {
     claimed: AtomicBool,
     /// Which process made it, and for whom: hints, of which the truth is known
     /// to who has claimed it.
-    owner: AtomicI32,
+    owner: AtomicU64,
     pid: AtomicI32,
     calls: AtomicU32,
     desk: Cell<Option<Rented>>,
@@ -50,7 +50,7 @@ unsafe impl Sync for Place {}
 static TABLE: [Place; PLACES] = [const {
     Place {
         claimed: AtomicBool::new(false),
-        owner: AtomicI32::new(0),
+        owner: AtomicU64::new(0),
         pid: AtomicI32::new(0),
         calls: AtomicU32::new(0),
         desk: Cell::new(None),
@@ -60,7 +60,7 @@ static TABLE: [Place; PLACES] = [const {
 /// A place, claimed.
 pub(super) struct Claimed {
     place: &'static Place,
-    own: i32,
+    own: Incarnation,
 }
 
 impl Drop for Claimed {
@@ -70,13 +70,13 @@ impl Drop for Claimed {
 }
 
 impl Claimed {
-    fn claim(place: &'static Place, own: i32) -> Option<Claimed> {
+    fn claim(place: &'static Place, own: Incarnation) -> Option<Claimed> {
         // Not made, and so not dropped, where somebody else has it.
         (!place.claimed.swap(true, Ordering::Acquire)).then(|| Claimed { place, own })
     }
 
     fn is_for(&self, pid: i32) -> bool {
-        self.place.owner.load(Ordering::Relaxed) == self.own && self.place.pid.load(Ordering::Relaxed) == pid
+        self.place.owner.load(Ordering::Relaxed) == self.own.0 && self.place.pid.load(Ordering::Relaxed) == pid
     }
 
     /// Where its desk stands.
@@ -107,14 +107,14 @@ impl Claimed {
 }
 
 /// The place of a target, if there is one that nobody else uses now.
-fn place_of(pid: i32, own: i32) -> Option<Claimed> {
-    let hint = |p: &&Place| p.pid.load(Ordering::Relaxed) == pid && p.owner.load(Ordering::Relaxed) == own;
+fn place_of(pid: i32, own: Incarnation) -> Option<Claimed> {
+    let hint = |p: &&Place| p.pid.load(Ordering::Relaxed) == pid && p.owner.load(Ordering::Relaxed) == own.0;
     TABLE.iter().filter(hint).find_map(|place| Claimed::claim(place, own).filter(|claimed| claimed.is_for(pid)))
 }
 
 /// Counts a call that was made by a connection. The place, if a desk is wanted now.
 pub(super) fn count(pid: i32) -> Option<Claimed> {
-    let own = sys::getpid();
+    let own = sys::incarnation();
     let claimed = place_of(pid, own).or_else(|| take_over(pid, own))?;
     let calls = claimed.place.calls.load(Ordering::Relaxed).saturating_add(1);
     claimed.place.calls.store(calls, Ordering::Relaxed);
@@ -123,20 +123,20 @@ pub(super) fn count(pid: i32) -> Option<Claimed> {
 }
 
 /// A place that is free, or that of the target with the fewest calls.
-fn take_over(pid: i32, own: i32) -> Option<Claimed> {
+fn take_over(pid: i32, own: Incarnation) -> Option<Claimed> {
     let free = |p: &&Place| p.owner.load(Ordering::Relaxed) == 0;
     let fewest = TABLE
         .iter()
-        .filter(|p| p.owner.load(Ordering::Relaxed) == own && !p.claimed.load(Ordering::Relaxed))
+        .filter(|p| p.owner.load(Ordering::Relaxed) == own.0 && !p.claimed.load(Ordering::Relaxed))
         .min_by_key(|p| p.calls.load(Ordering::Relaxed));
     let claimed = Claimed::claim(TABLE.iter().find(free).or(fewest)?, own)?;
     let owner = claimed.place.owner.load(Ordering::Relaxed);
-    if owner != 0 && owner != own {
+    if owner != 0 && owner != own.0 {
         return None;
     }
     claimed.leave();
     claimed.place.pid.store(pid, Ordering::Relaxed);
-    claimed.place.owner.store(own, Ordering::Relaxed);
+    claimed.place.owner.store(own.0, Ordering::Relaxed);
     Some(claimed)
 }
 
@@ -150,7 +150,7 @@ pub(super) enum AtDesk {
 
 /// Tells a service that sleeps at our desk to look at its socket.
 pub(super) fn knock(pid: i32) {
-    if let Some(claimed) = place_of(pid, sys::getpid()) {
+    if let Some(claimed) = place_of(pid, sys::incarnation()) {
         if let Some(rented) = claimed.place.desk.get() {
             // SAFETY: the page is mapped as long as the place says so, and the place is claimed.
             let desk = unsafe { &*rented.at };
@@ -170,7 +170,7 @@ pub(super) fn ask(
     patience: &Patience,
     still_there: &dyn Fn(u64) -> Option<bool>,
 ) -> AtDesk {
-    let Some(claimed) = place_of(pid, sys::getpid()) else { return AtDesk::NotHere };
+    let Some(claimed) = place_of(pid, sys::incarnation()) else { return AtDesk::NotHere };
     let Some(rented) = claimed.place.desk.get() else { return AtDesk::NotHere };
     if rented.users != sys::users() {
         // We are not who was introduced.
@@ -182,11 +182,10 @@ pub(super) fn ask(
     }
     // SAFETY: the page is mapped as long as the place says so, and the place is claimed.
     let desk = unsafe { &*rented.at };
-    if desk.is(Turn::Closed) {
+    if !desk.lay_order(&order.encode(), object) {
         claimed.leave();
         return AtDesk::NotHere;
     }
-    desk.lay_order(&order.encode(), object);
     if !desk.is_watched() && desk.pass(Turn::Ordered, Turn::Free) {
         return AtDesk::NotHere;
     }
@@ -195,17 +194,21 @@ pub(super) fn ask(
     let mut look = sys::now() + SLICE;
     loop {
         let turn = match () {
-            () if desk.is(Turn::Answered) => {
-                let answer = desk.take_answer();
-                if answer == Some(Answer::ByMessage) {
+            () if desk.is(Turn::Answered) || desk.is(Turn::AnsweredLast) => {
+                let (answer, free) = desk.take_answer();
+                if !free {
+                    claimed.leave();
+                } else if answer == Some(Answer::ByMessage) {
                     claimed.place.desk.set(Some(Rented { objects_by_message: true, ..rented }));
-                    return AtDesk::NotHere;
                 }
-                return answer.map_or(AtDesk::NotHere, AtDesk::Answered);
+                return match answer {
+                    None | Some(Answer::ByMessage) => AtDesk::NotHere,
+                    Some(answer) => AtDesk::Answered(answer),
+                };
             }
             () if desk.is(Turn::Ordered) => Turn::Ordered,
             () if desk.is(Turn::Taken) => Turn::Taken,
-            () if desk.is(Turn::Answered) => continue,
+            () if desk.is(Turn::Answered) || desk.is(Turn::AnsweredLast) => continue,
             () => {
                 // Closed, or nonsense.
                 claimed.leave();
@@ -241,11 +244,12 @@ mod tests {
     #[test]
     fn who_finds_a_place_taken_does_not_set_it_free() {
         let place = &TABLE[PLACES - 1];
-        let first = Claimed::claim(place, 1);
+        let own = Incarnation(1);
+        let first = Claimed::claim(place, own);
         assert!(first.is_some());
-        assert!(Claimed::claim(place, 1).is_none());
-        assert!(Claimed::claim(place, 1).is_none());
+        assert!(Claimed::claim(place, own).is_none());
+        assert!(Claimed::claim(place, own).is_none());
         drop(first);
-        assert!(Claimed::claim(place, 1).is_some());
+        assert!(Claimed::claim(place, own).is_some());
     }
 }

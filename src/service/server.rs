@@ -87,7 +87,7 @@ impl Regular {
 
 impl Drop for Regular {
     fn drop(&mut self) {
-        self.desk().set(Turn::Closed);
+        self.desk().close();
         self.desk().wake();
         Desk::unmap(self.at);
     }

@@ -15,24 +15,31 @@
 
 use super::server::{End, Server};
 use crate::errno::Errno;
-use crate::sys::{self, Scope, SignalsBlocked, Tid, Wake};
+use crate::sys::{self, Incarnation, Scope, SignalsBlocked, Tid, Wake};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
 use libc::c_int;
 
 /// Of each of the two threads; what the deepest call takes is a tenth of it.
 const STACK_SIZE: usize = 64 * 1024;
 
-const NONE: u32 = 0;
-const CHANGING: u32 = 1;
-const SERVING: u32 = 2;
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Phase {
+    None = 0,
+    Changing = 1,
+    Serving = 2,
+}
 
-/// Whether the process `OWNER` serves. A child of fork() finds its parent's
-/// number there, and so no service.
-static PHASE: AtomicU32 = AtomicU32::new(NONE);
-static OWNER: AtomicI32 = AtomicI32::new(0);
+/// Which process serves, and whether it does, in one word: a pid has 22 bits
+/// (PID_MAX_LIMIT). A child of fork() finds its parent there, and so no service.
+static STATE: AtomicU64 = AtomicU64::new(0);
+const PHASE_SHIFT: u32 = 30;
+
+fn state(own: Incarnation, phase: Phase) -> u64 {
+    own.0 | (phase as u64) << PHASE_SHIFT
+}
 
 /// Whether orders to map are taken; without, it hands on regions and does no more.
 static TAKES_ORDERS: AtomicBool = AtomicBool::new(false);
@@ -90,25 +97,25 @@ fn start(takes_orders: bool) -> Result<(), Errno> {
     if unsafe { libc::getauxval(libc::AT_SECURE) } != 0 {
         return Err(Errno::EPERM);
     }
-    if claim() == SERVING {
+    if claim() == Phase::Serving {
         TAKES_ORDERS.fetch_or(takes_orders, Ordering::Relaxed);
-        release(SERVING);
+        release(Phase::Serving);
         return Ok(());
     }
     TAKES_ORDERS.store(takes_orders, Ordering::Relaxed);
     let begun = begin();
-    release(if begun.is_ok() { SERVING } else { NONE });
+    release(if begun.is_ok() { Phase::Serving } else { Phase::None });
     begun
 }
 
 /// Ends the service of this process; when it returns, its threads are gone.
 pub(crate) fn stop() {
-    if claim() == SERVING {
+    if claim() == Phase::Serving {
         announce(&END, TOLD);
         join(&GUARDIAN);
         join(&SERVER);
     }
-    release(NONE);
+    release(Phase::None);
 }
 
 /// The service of every process that this one forks: for MMAN_PEER_SERVE=1.
@@ -141,7 +148,7 @@ fn child_serves() -> &'static mut *mut AtomicU32 {
 }
 
 extern "C" fn before_fork() {
-    let serves = PHASE.load(Ordering::Acquire) == SERVING && OWNER.load(Ordering::Relaxed) == sys::getpid();
+    let serves = STATE.load(Ordering::Acquire) == state(sys::incarnation(), Phase::Serving);
     *child_serves() = match serves.then(|| sys::map_shared(sys::page_size())) {
         Some(Ok(page)) => page as *mut AtomicU32,
         _ => core::ptr::null_mut(),
@@ -172,22 +179,21 @@ extern "C" fn in_child() {
 }
 
 /// Keeps other threads from starting or stopping; the phase of before.
-fn claim() -> u32 {
-    let own = sys::getpid();
+fn claim() -> Phase {
+    let own = sys::incarnation();
+    let changing = state(own, Phase::Changing);
     loop {
-        let phase = PHASE.load(Ordering::Acquire);
-        let inherited = OWNER.load(Ordering::Relaxed) != own;
-        if phase == CHANGING && !inherited {
+        let before = STATE.load(Ordering::Acquire);
+        if before == changing {
             sys::pause_for(Duration::from_micros(100));
-        } else if PHASE.compare_exchange(phase, CHANGING, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-            OWNER.store(own, Ordering::Relaxed);
-            return if inherited { NONE } else { phase };
+        } else if STATE.compare_exchange(before, changing, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            return if before == state(own, Phase::Serving) { Phase::Serving } else { Phase::None };
         }
     }
 }
 
-fn release(phase: u32) {
-    PHASE.store(phase, Ordering::Release);
+fn release(phase: Phase) {
+    STATE.store(state(sys::incarnation(), phase), Ordering::Release);
 }
 
 fn begin() -> Result<(), Errno> {

@@ -22,6 +22,7 @@ macro_rules! call {
 
 mod files;
 mod futex;
+mod incarnation;
 mod letter;
 mod memory;
 mod process;
@@ -32,6 +33,7 @@ mod tracee;
 
 pub(crate) use files::*;
 pub(crate) use futex::*;
+pub(crate) use incarnation::*;
 pub(crate) use letter::*;
 pub(crate) use memory::*;
 pub(crate) use process::*;

@@ -39,6 +39,14 @@ fn has_handler(signal: c_int) -> bool {
     asked.is_ok() && action[0] != libc::SIG_DFL && action[0] != libc::SIG_IGN
 }
 
+/// Lets these signals in, and blocks all again. None but these: one of them may stop
+/// the process, and what comes then is delivered as soon as it is continued
+/// (`get_signal`), a handler of the program's in the midst of the call.
+fn let_in(signals: SignalSet) {
+    set_signal_mask(SignalSet::MAX & !signals);
+    set_signal_mask(SignalSet::MAX);
+}
+
 /// All signals of the calling thread are blocked while this lives.
 pub(crate) struct SignalsBlocked {
     before: SignalSet,
@@ -60,15 +68,9 @@ impl SignalsBlocked {
         let due = self.due();
         let handled = (1..=64).any(|signal| due & signal_bit(signal) != 0 && has_handler(signal));
         if due != 0 && !handled {
-            self.let_in();
+            let_in(due);
         }
         handled
-    }
-
-    /// Lets the signals in that are due, and blocks all again.
-    fn let_in(&self) {
-        set_signal_mask(self.before);
-        set_signal_mask(SignalSet::MAX);
     }
 }
 
