@@ -161,7 +161,7 @@ headers: headers-built
 # $ORIGIN: they run where they lie, without LD_LIBRARY_PATH.
 LINK := -Wl,-rpath,'$$ORIGIN/../release' -L$(OUT) -lmman_peer
 
-$(BUILT)/examples/%: examples/%.c | all
+$(BUILT)/examples/%: examples/%.c | libraries
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra $(WERROR) -MMD -isystem include/mman_peer/qnx -Iinclude \
 		$< $(LDFLAGS) $(LINK) -o $@
@@ -180,7 +180,7 @@ demo: $(DEMO)
 # ---- The tests -----------------------------------------------------------
 tests: $(TESTS)
 
-$(BUILT)/c-tests/%: c-tests/%.c | all
+$(BUILT)/c-tests/%: c-tests/%.c | libraries
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=gnu11 $(CFLAGS) -Wall -Wextra $(WERROR) -pthread -MMD -Iinclude \
 		$< $(LDFLAGS) $(LINK) -lm -ldl -o $@

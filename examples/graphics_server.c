@@ -16,8 +16,8 @@
  * and then graphics_client in the same directory. With a second argument the
  * server ends when so many clients have gone.
  *
- * What was changed for Linux: the messages (msg.h, through graphics.h), and the
- * header of mmap_device_memory(). Every call about memory is as it was.
+ * What was changed for Linux: the messages (msg.h, through graphics.h). Every call
+ * about memory, and its header, is as it was.
  */
 #define _LARGEFILE64_SOURCE /* mmap64_peer(), on QNX too */
 #include "graphics.h"
@@ -30,7 +30,6 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <mman_peer.h>
-#include <mman_peer/companions.h>
 #define EXPLANATION mman_peer_explain()
 #else
 #define EXPLANATION "see the manual"

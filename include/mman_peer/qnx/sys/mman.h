@@ -11,5 +11,18 @@
 
 #include_next <sys/mman.h>
 #include <sys/mman_peer.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* QNX declares these two here. The other companions are in <mman_peer/companions.h>. */
+void *mmap_device_memory(void *addr, size_t len, int prot, int flags, uint64_t physical);
+int munmap_device_memory(void *addr, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
