@@ -158,6 +158,26 @@ static inline int check_frozen(void)
 	return 0;
 }
 
+/* Stopped, and then frozen: likewise. */
+static inline int check_stopped_and_frozen(void)
+{
+	struct peer p;
+	frozen_shared = shared_memory(sizeof *frozen_shared);
+	p = peer_start(frozen_target);
+	group_add(p.pid);
+	AWAIT(frozen_shared->progress > 2);
+	CHECK(kill(p.pid, SIGSTOP) == 0);
+	await_state(p.pid, 'T');
+	group_freeze();
+	CHECK_MAP_FAILS(mmap_peer(p.pid, NULL, check_page(), PROT_READ, MAP_PRIVATE | MAP_ANON, NOFD, 0), EAGAIN);
+	group_thaw();
+	CHECK(kill(p.pid, SIGCONT) == 0);
+	disturb_times(p.pid, 5);
+	frozen_shared->dismissed = 1;
+	CHECK(peer_status(&p) == 0);
+	return 0;
+}
+
 /* Frozen and thawed in between: the calls wait for the thaw, and all are done. */
 static inline int check_freezing_meanwhile(void)
 {

@@ -4,7 +4,7 @@
  */
 #include "disturb.h"
 
-static struct { atomic_int dismissed; atomic_ulong progress; _Atomic uintptr_t probe; } *shared;
+static struct { atomic_int dismissed; atomic_ulong progress; _Atomic uintptr_t probe; size_t pages; } *shared;
 
 static void *survivor(void *reads)
 {
@@ -12,6 +12,9 @@ static void *survivor(void *reads)
 		uintptr_t at = reads ? shared->probe : 0;
 		CHECK(usleep(500) == 0);
 		if (at) {
+			unsigned char present[8];
+			CHECK(shared->pages == 0 || (mincore((void *)at, shared->pages * check_page(), present) == 0 &&
+						     memcmp(present, "\1\1\1\1\1\1\1\1", shared->pages) == 0));
 			CHECK(*(volatile char *)at == 0);
 			shared->probe = 0;
 		}
@@ -46,6 +49,12 @@ int main(void)
 		unmap_in(p.pid, m);
 		disturb_by_file(p.pid, fd);
 	}
+	/* Its memory is looked into by those that live. */
+	CHECK_MAPS(m, mmap_peer(p.pid, NULL, 8 * check_page(), PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANON | MAP_POPULATE, NOFD, 0));
+	shared->pages = 8;
+	shared->probe = (uintptr_t)m;
+	AWAIT(shared->probe == 0);
 	shared->dismissed = 1;
 	CHECK(peer_status(&p) == 0);
 	/* Nothing is left of it now. */

@@ -269,7 +269,7 @@ impl fmt::Display for Why {
             ),
             Why::OutOfReach { pid, state } => write!(
                 f,
-                "no thread of process {pid} could be stopped in time (state {}: uninterruptible sleep, a vfork() whose child still runs, or frozen): try again later, or raise MMAN_PEER_TIMEOUT_MS",
+                "no thread of process {pid} could be stopped in time (state {}: uninterruptible sleep, a vfork() whose child still runs, an exec() that does not get on, or frozen): try again later, or raise MMAN_PEER_TIMEOUT_MS",
                 state as char
             ),
             Why::OthersRun { pid, state: b't' } => write!(

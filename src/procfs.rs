@@ -176,6 +176,8 @@ pub(crate) struct Status {
     pub pending: SignalSet,
     pub blocked: SignalSet,
     pub ignored: SignalSet,
+    /// With a handler.
+    pub caught: SignalSet,
     pub seccomp: u8,
 }
 
@@ -215,6 +217,7 @@ impl Status {
             b"SigPnd" | b"ShdPnd" => self.pending |= signals(value),
             b"SigBlk" => self.blocked = signals(value),
             b"SigIgn" => self.ignored = signals(value),
+            b"SigCgt" => self.caught = signals(value),
             b"Seccomp" => self.seccomp = integer as u8,
             _ => {}
         }
@@ -1000,6 +1003,7 @@ mod tests {
             "SigPnd:\t0000000000000001",
             "ShdPnd:\t0000000000000100",
             "SigIgn:\t0000000000001000",
+            "SigCgt:\t0000000000000010",
             "Seccomp:\t2",
         ] {
             s.take_line(line.as_bytes());
@@ -1016,6 +1020,7 @@ mod tests {
                 pending: 0x101,
                 blocked: 0,
                 ignored: 0x1000,
+                caught: 0x10,
                 seccomp: 2
             }
         );

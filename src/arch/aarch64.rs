@@ -84,7 +84,8 @@ impl Abi {
     /// vfork(2), which is clone(2) here: its caller sleeps uninterruptibly until
     /// the child has let go.
     pub fn waits_for_a_child(self, number: i64, arguments: &[usize; 6]) -> bool {
-        number == libc::SYS_clone && arguments[0] & libc::CLONE_VFORK as usize != 0
+        // clone3()'s flags lie in memory; without CLONE_VFORK it does not sleep.
+        number == libc::SYS_clone3 || number == libc::SYS_clone && arguments[0] & libc::CLONE_VFORK as usize != 0
     }
 }
 

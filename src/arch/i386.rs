@@ -88,7 +88,9 @@ pub(super) fn answers_bare_eintr(number: i64, arguments: &[usize; 6]) -> Option<
 pub(super) fn waits_for_a_child(number: i64, arguments: &[usize; 6]) -> bool {
     const CLONE: i64 = 120;
     const VFORK: i64 = 190;
-    number == VFORK || number == CLONE && arguments[0] & libc::CLONE_VFORK as usize != 0
+    const CLONE3: i64 = 435;
+    // clone3()'s flags lie in memory; without CLONE_VFORK it does not sleep.
+    [VFORK, CLONE3].contains(&number) || number == CLONE && arguments[0] & libc::CLONE_VFORK as usize != 0
 }
 
 #[cfg(test)]

@@ -107,7 +107,9 @@ impl Abi {
     pub fn waits_for_a_child(self, number: i64, arguments: &[usize; 6]) -> bool {
         match self {
             Abi::X86_64 => {
-                number == libc::SYS_vfork || number == libc::SYS_clone && arguments[0] & libc::CLONE_VFORK as usize != 0
+                // clone3()'s flags lie in memory; without CLONE_VFORK it does not sleep.
+                [libc::SYS_vfork, libc::SYS_clone3].contains(&number)
+                    || number == libc::SYS_clone && arguments[0] & libc::CLONE_VFORK as usize != 0
             }
             Abi::I386 => i386::waits_for_a_child(number, arguments),
         }

@@ -31,7 +31,7 @@ use crate::peer::Peer;
 use crate::perform::{self, Hands, Mapping};
 use crate::procfs;
 use crate::request::{MapPlan, UnmapPlan};
-use crate::sys::{self, SignalsBlocked};
+use crate::sys::{self, SignalsBlocked, Tid};
 use core::time::Duration;
 use session::{Lost, Miss, Restraint, Session};
 use threads::Search;
@@ -60,17 +60,18 @@ pub(crate) fn map(
     run(peer, &mut errand, signals, timeout, trace)?;
     let start = errand.refused.map_or_else(|| errand.mapping.outcome_of(plan), Err)?;
     if plan.after.populate || plan.after.lock {
-        bring_in(peer, plan, start, errand.program);
+        bring_in(Tid(trace.tid), plan, start, errand.program);
     }
     Ok(start)
 }
 
 /// Brings the pages in, when the target runs again: it may take long. What
 /// nobody can have seen yet is written, so that it gets memory of its own; in the
-/// program that it was mapped for, by its layout, and no other.
-fn bring_in(peer: &Peer, plan: &MapPlan, start: usize, program: Option<u64>) {
+/// program that it was mapped for, by its layout, and no other. By the thread that has
+/// mapped it: the first may have ended, and an ended one has no memory to look into.
+fn bring_in(tid: Tid, plan: &MapPlan, start: usize, program: Option<u64>) {
     const READ_WRITE: i32 = libc::PROT_READ | libc::PROT_WRITE;
-    let (tid, page) = (peer.leader(), sys::page_size());
+    let page = sys::page_size();
     let (at, len) = (start + plan.after.guard, plan.len - plan.after.guard);
     match plan.prot & (READ_WRITE | libc::PROT_EXEC) {
         libc::PROT_NONE => {}
@@ -81,9 +82,10 @@ fn bring_in(peer: &Peer, plan: &MapPlan, start: usize, program: Option<u64>) {
     }
 }
 
-/// Nobody can have seen it yet.
+/// Nobody can have seen it yet: it is nobody else's, and at no place that the program
+/// could look at, by agreement with the caller.
 fn is_fresh(plan: &MapPlan) -> bool {
-    plan.file.is_none() && plan.flags & (libc::MAP_FIXED | libc::MAP_SHARED) == 0
+    plan.file.is_none() && plan.addr == 0 && plan.flags & (libc::MAP_FIXED | libc::MAP_SHARED) == 0
 }
 
 /// Makes the planned munmap() in the peer.
@@ -290,7 +292,7 @@ fn run(
             Ok(Some(End::Gone)) if !peer.lives() => return Err(peer.gone()),
             Ok(Some(End::Gone)) => Why::OutOfReach { pid: peer.pid(), state: b'?' },
             Ok(Some(End::Busy(why))) => why,
-            Ok(None) => Why::NoHelper { errno: Errno::ECHILD },
+            Ok(None) => Why::OutOfReach { pid: peer.pid(), state: state_of(peer) },
             // A seccomp filter of the caller's. The limits of processes are EAGAIN.
             Err(errno @ (Errno::EPERM | Errno::ENOSYS)) => {
                 return Err(Fault::new(Errno::EPERM, Why::NoHelper { errno }));
@@ -312,6 +314,10 @@ fn run(
         }
         pause.rest();
     }
+}
+
+fn state_of(peer: &Peer) -> u8 {
+    procfs::stat(peer.leader()).map_or(b'?', |s| s.state)
 }
 
 /// Pauses between attempts: 20 microseconds, doubling to a millisecond.

@@ -155,7 +155,7 @@ impl<'a> Session<'a> {
         until: Duration,
         begun: bool,
     ) -> Result<Session<'a>, Miss> {
-        seize(tid)?;
+        waiting.bounded(|| seize(tid))?;
         Session::of_seized(peer, tid, waiting, restraint, (until, begun)).map_err(|miss| match miss {
             Miss::Ended => Miss::EndedInHand,
             miss => miss,
@@ -246,8 +246,11 @@ impl<'a> Session<'a> {
 
     /// Masks the signals that can be, until the thread is let go.
     fn hold_signals(&mut self) {
-        let before = sys::swap_signal_mask(self.tid, SignalSet::MAX & !RAISED);
-        self.mask = self.mask.or(before);
+        // What the program has blocked stays so: it may be pending for another thread.
+        let Some(before) = sys::signal_mask(self.tid) else { return };
+        if sys::swap_signal_mask(self.tid, SignalSet::MAX & !(RAISED & !before)).is_some() {
+            self.mask = self.mask.or(Some(before));
+        }
     }
 
     fn choose_entry(&mut self, program: &Program, asleep: Option<&SleepsIn>) -> Result<(), Miss> {
@@ -557,9 +560,19 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Whether the thread takes a signal as soon as it is let go.
-    fn takes_a_signal(&self) -> bool {
-        procfs::status(self.tid).is_ok_and(|s| s.pending & !self.mask.unwrap_or(s.blocked) & !s.ignored != 0)
+    /// Whether the thread, as soon as it is let go, takes a signal that would have
+    /// interrupted its call: this one, or one that is pending. A tracee is told of those,
+    /// too, that nobody would have been (`sig_ignored`, kernel/signal.c).
+    fn takes_a_signal(&self, signal: c_int) -> bool {
+        const STOPS: SignalSet = sys::signal_bit(libc::SIGSTOP)
+            | sys::signal_bit(libc::SIGTSTP)
+            | sys::signal_bit(libc::SIGTTIN)
+            | sys::signal_bit(libc::SIGTTOU);
+        let in_hand = if signal == 0 { 0 } else { sys::signal_bit(signal) };
+        procfs::status(self.tid).map_or(signal != 0, |s| {
+            let due = in_hand | s.pending & !self.mask.unwrap_or(s.blocked);
+            due & (s.caught | STOPS & !s.ignored) != 0
+        })
     }
 
     /// Puts everything back and detaches, passing a signal on. False if the thread
@@ -579,7 +592,7 @@ impl<'a> Session<'a> {
             }
         }
         if let Some(registers) = self.for_a_signal {
-            if signal != 0 || self.takes_a_signal() {
+            if self.takes_a_signal(signal) {
                 self.saved = registers;
                 self.foreign = true;
             }

@@ -433,7 +433,7 @@ pub(crate) fn of_caller(
             Ok(Some(Ok(done))) => return done,
             Ok(Some(Err(Lost::Others { state }))) => Why::OthersRun { pid, state },
             Ok(Some(Err(_))) => Why::OthersRun { pid, state: b'?' },
-            Ok(None) => Why::NoHelper { errno: Errno::ECHILD },
+            Ok(None) => Why::OutOfReach { pid, state: b'?' },
             Err(errno) => Why::NoHelper { errno },
         };
         if sys::now() >= deadline {

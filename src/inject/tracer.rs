@@ -50,7 +50,8 @@ const SHARED: c_int = libc::CLONE_VM
     | libc::CLONE_PARENT_SETTID
     | libc::CLONE_CHILD_CLEARTID;
 
-/// Runs `work` in a helper. `Ok(None)`: somebody killed the helper.
+/// Runs `work` in a helper. `Ok(None)`: it has ended before its work, by the watchdog
+/// (`Waiting::bounded`) or by somebody's hand.
 pub(crate) fn run<R>(kind: Kind, slice: Duration, work: &mut dyn FnMut(&Waiting) -> R) -> Result<Option<R>, Errno> {
     let stack = Stack::get()?;
     let processors = sys::allowed_cpus();
@@ -109,7 +110,7 @@ extern "C" fn enter<R>(job: *mut c_void) -> c_int {
     let how = match job.kind {
         Kind::Process => {
             sys::leave_process_group();
-            How::Blocking { timer: Cell::new(false), spinning: Spinning::on(job.processors) }
+            How::Blocking { timer: Cell::new(false), several: Cell::new(false), spinning: Spinning::on(job.processors) }
         }
         Kind::Thread => How::Polling,
     };

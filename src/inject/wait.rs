@@ -56,9 +56,9 @@ pub(crate) struct Waiting {
 }
 
 pub(crate) enum How {
-    /// In wait4(), after asking without blocking; the cell says whether the
-    /// timer runs that ends it.
-    Blocking { timer: Cell<bool>, spinning: Spinning },
+    /// In wait4(), after asking without blocking; `timer` says whether the one
+    /// runs that ends it, `several` whether threads are held beside each other.
+    Blocking { timer: Cell<bool>, several: Cell<bool>, spinning: Spinning },
     /// By asking again and again.
     Polling,
 }
@@ -70,7 +70,8 @@ impl Waiting {
     /// are, at each tick. False where this tracer has no ticks.
     pub fn collect_the_ended(&self) -> bool {
         match &self.how {
-            How::Blocking { timer, .. } => {
+            How::Blocking { timer, several, .. } => {
+                several.set(true);
                 if !timer.replace(true) {
                     sys::tick_every(self.slice);
                 }
@@ -80,9 +81,21 @@ impl Waiting {
         }
     }
 
+    /// Attaches to a first thread. That may block without end: in an exec() of the
+    /// target that does not get on (`cred_guard_mutex` in `ptrace_attach`), or with a
+    /// thread that was stopped before it was frozen (`JOBCTL_TRAPPING`). Nothing is held
+    /// yet, so the helper may then end, with the attempt. One that is a thread of the
+    /// caller's may not.
+    pub fn bounded<T>(&self, attach: impl FnOnce() -> T) -> T {
+        const ATTACHES: Duration = Duration::from_millis(100);
+        let lone = matches!(&self.how, How::Blocking { several, .. } if !several.get());
+        let _watchdog = lone.then(|| sys::Watchdog::bites_after(ATTACHES));
+        attach()
+    }
+
     pub fn next_stop(&self, tid: Tid, patience: Patience) -> Awaited {
         match &self.how {
-            How::Blocking { timer, spinning } => blocking(tid, patience, timer, spinning, self.slice),
+            How::Blocking { timer, spinning, .. } => blocking(tid, patience, timer, spinning, self.slice),
             How::Polling => polling(tid, patience, self.slice),
         }
     }

@@ -62,6 +62,42 @@ pub(crate) fn tick_every(interval: Duration) {
     }
 }
 
+/// Ends the calling process by SIGKILL after that time, unless it is dropped before:
+/// for a wait that nothing else ends. Only for a process that nothing depends on. Without
+/// a timer to be had (RLIMIT_SIGPENDING, a filter) it does nothing.
+pub(crate) struct Watchdog {
+    timer: Option<c_int>,
+}
+
+impl Watchdog {
+    pub fn bites_after(time: Duration) -> Watchdog {
+        // SAFETY: plain words; the kernel reads the value, the signal and SIGEV_SIGNAL, which is 0.
+        let mut event: libc::sigevent = unsafe { core::mem::zeroed() };
+        event.sigev_signo = libc::SIGKILL;
+        let mut timer: c_int = 0;
+        // SAFETY: both outlive the call.
+        let made =
+            unsafe { call!(libc::SYS_timer_create, libc::CLOCK_MONOTONIC, &raw const event, &raw mut timer) }.is_ok();
+        if !made {
+            return Watchdog { timer: None };
+        }
+        let none = Timespec { seconds: 0, nanoseconds: 0 };
+        let once = [none, Timespec { seconds: time.as_secs() as _, nanoseconds: time.subsec_nanos() as _ }];
+        // SAFETY: struct itimerspec, interval and value, outlives the call.
+        let _ = unsafe { call!(libc::SYS_timer_settime, timer, 0, once.as_ptr(), 0) };
+        Watchdog { timer: Some(timer) }
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        if let Some(timer) = self.timer {
+            // SAFETY: a timer of ours.
+            let _ = unsafe { call!(libc::SYS_timer_delete, timer) };
+        }
+    }
+}
+
 /// Asking again before blocking. To be woken on an idle processor, or to wake
 /// somebody there, takes some tens of microseconds, much of all that a call
 /// takes; a processor that is kept from idling answers at once. Each round gives

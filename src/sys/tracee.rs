@@ -199,14 +199,19 @@ pub(crate) fn write_tracee(tid: Tid, address: usize, bytes: &[u8]) -> Result<(),
     Ok(())
 }
 
+/// The signal mask of a stopped tracee.
+pub(crate) fn signal_mask(tid: Tid) -> Option<SignalSet> {
+    let mut mask: SignalSet = 0;
+    // SAFETY: the request takes the set's size in addr and a set in data.
+    unsafe { ptrace(PTRACE_GETSIGMASK, tid, SET_SIZE, &raw mut mask as usize) }.ok()?;
+    Some(mask)
+}
+
 /// Puts another mask in place of a stopped tracee's; the old one.
 pub(crate) fn swap_signal_mask(tid: Tid, mask: SignalSet) -> Option<SignalSet> {
-    let mut old: SignalSet = 0;
-    // SAFETY: both requests take the set's size in addr and a set in data.
-    unsafe {
-        ptrace(PTRACE_GETSIGMASK, tid, SET_SIZE, &raw mut old as usize).ok()?;
-        ptrace(PTRACE_SETSIGMASK, tid, SET_SIZE, &raw const mask as usize).ok()?;
-    }
+    let old = signal_mask(tid)?;
+    // SAFETY: the request takes the set's size in addr and a set in data.
+    unsafe { ptrace(PTRACE_SETSIGMASK, tid, SET_SIZE, &raw const mask as usize) }.ok()?;
     Some(old)
 }
 
