@@ -64,7 +64,7 @@ static inline int large_caller(int channel)
 {
 	calls_often();
 	tell_word(channel, (uintptr_t)map_large());
-	return 0;
+	return (int)hear_word(channel);
 }
 
 #endif

@@ -18,6 +18,7 @@ int main(void)
 		large_target_serves(0);
 		CHECK(kill(caller.pid, SIGCONT) == 0);
 		at = (void *)hear_word(caller.channel);
+		tell_word(caller.channel, 0);
 		CHECK(peer_status(&caller) == 0);
 		close(caller.channel);
 		CHECK(at != MAP_FAILED && large_growth(before) == 1);

@@ -289,7 +289,7 @@ impl fmt::Display for Why {
             Why::Signals { pid } => write!(f, "process {pid} takes signals without end: try again"),
             Why::LeftBehind { pid } => write!(
                 f,
-                "process {pid} got out of reach in the middle of the call (a debugger, a freezer); a page and up to two descriptors of the call are left in it"
+                "process {pid} got out of reach in the middle of the call (a debugger, a freezer, its own filters or rights); what the call has made, a page and up to two descriptors may be left in it"
             ),
             Why::NoHelper { errno } => write!(
                 f,

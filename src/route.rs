@@ -160,6 +160,7 @@ fn ask(
                 sys::pause_for(Duration::from_millis(1));
             }
             Err(Miss::Interrupted) => return Err(interrupted()),
+            Err(Miss::Unknown) => return Err(Fault::new(Errno::EAGAIN, Why::LeftBehind { pid })),
             Err(Miss::OwnTable(errno)) => return Err(Fault::new(errno, Why::OwnTable { errno })),
             asked => return Ok(asked),
         }

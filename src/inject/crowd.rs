@@ -22,6 +22,7 @@ use core::mem::size_of;
 use core::time::Duration;
 
 pub(super) struct Crowd<'a> {
+    waiting: &'a Waiting,
     members: *mut Session<'a>,
     bytes: usize,
     count: usize,
@@ -42,7 +43,7 @@ impl<'a> Crowd<'a> {
         let capacity = known + SPARE;
         let bytes = (capacity * size_of::<Session<'_>>()).next_multiple_of(sys::page_size());
         let members = sys::map_private(bytes).map_err(|_| Lost::Others { state: b'?' })? as *mut Session<'a>;
-        let mut crowd = Crowd { members, bytes, count: 0 };
+        let mut crowd = Crowd { waiting, members, bytes, count: 0 };
         // A thread that runs may make another; who stands still cannot.
         while crowd.look(peer, waiting, except, until, capacity)? {
             if sys::now() >= until {
@@ -142,5 +143,6 @@ impl Drop for Crowd<'_> {
             unsafe { core::ptr::drop_in_place(self.members.add(i)) };
         }
         sys::unmap(self.members as usize, self.bytes);
+        self.waiting.holds_one_again();
     }
 }

@@ -279,6 +279,10 @@ fn run(
         });
         let why = match end {
             Ok(Some(End::Done)) => return Ok(()),
+            // What stands in the target already is not undone by a word of refusal.
+            Ok(Some(End::Fault(_))) if errand.begun() => {
+                return Err(Fault::new(Errno::EAGAIN, Why::LeftBehind { pid: peer.pid() }));
+            }
             Ok(Some(End::Fault(fault))) => return Err(fault),
             Ok(Some(End::Refused)) if kind == Kind::Process => {
                 // Yama, perhaps: as a thread of the caller's it may be let in.

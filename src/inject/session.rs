@@ -155,7 +155,7 @@ impl<'a> Session<'a> {
         until: Duration,
         begun: bool,
     ) -> Result<Session<'a>, Miss> {
-        waiting.bounded(|| seize(tid))?;
+        seize(tid, waiting)?;
         Session::of_seized(peer, tid, waiting, restraint, (until, begun)).map_err(|miss| match miss {
             Miss::Ended => Miss::EndedInHand,
             miss => miss,
@@ -665,8 +665,8 @@ fn look_before(tid: Tid) -> Option<SleepsIn> {
 }
 
 /// Attaches.
-fn seize(tid: Tid) -> Result<(), Miss> {
-    match sys::seize(tid) {
+fn seize(tid: Tid, waiting: &Waiting) -> Result<(), Miss> {
+    match waiting.bounded(|| sys::seize(tid)) {
         Ok(()) => return Ok(()),
         Err(Errno::ESRCH) => return Err(Miss::Ended),
         Err(_) => {}

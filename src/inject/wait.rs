@@ -93,6 +93,13 @@ impl Waiting {
         attach()
     }
 
+    /// Of those that were held beside each other none is any more.
+    pub fn holds_one_again(&self) {
+        if let How::Blocking { several, .. } = &self.how {
+            several.set(false);
+        }
+    }
+
     pub fn next_stop(&self, tid: Tid, patience: Patience) -> Awaited {
         match &self.how {
             How::Blocking { timer, spinning, .. } => blocking(tid, patience, timer, spinning, self.slice),

@@ -8,7 +8,7 @@
 
 use super::desk::Desk;
 use super::protocol::{Answer, Order, ANSWER_SIZE};
-use super::regulars::{self, AtDesk, Claimed};
+use super::regulars::{self, AtDesk, Claimed, There};
 use crate::errno::Errno;
 use crate::peer::{self, Peer, Probe};
 use crate::procfs;
@@ -33,6 +33,8 @@ pub(crate) enum Miss {
     HungUp,
     /// The caller has no descriptor free.
     OwnTable(Errno),
+    /// An order is under way, and the caller has no means to find out about it.
+    Unknown,
     /// The object cannot be sent.
     Unsendable(Errno),
 }
@@ -59,18 +61,22 @@ pub(crate) fn ask_at_desk(
     let still_there = |birth| {
         let peer = match Peer::find(pid) {
             Ok(peer) => peer,
-            Err(fault) if fault.errno == Errno::ESRCH => return Some(false),
-            // No descriptor for it. Whether the process is at its end tells without.
-            Err(_) => return (peer::probe(Tid(pid)) == Probe::NoMemory).then_some(false),
+            Err(fault) if fault.errno == Errno::ESRCH => return There::No,
+            // No descriptor for it. Whether the process is at its end tells without: no
+            // thread of it has memory, its first one, which may have ended alone, included.
+            Err(_) if peer::probe(Tid(pid)) == Probe::NoMemory && procfs::thread_count(pid) <= 1 => return There::No,
+            Err(_) => return There::Unseen,
         };
         let patience = Patience { until: sys::now() + SLICE, impatient: true };
         match connected(&peer, signals, &patience).and_then(|socket| {
             sys::send(&socket, &Order::Nothing.encode(), None).map_err(|_| Miss::HungUp)?;
             answer(&socket, &peer, signals, &patience)
         }) {
-            Ok(Answer::Done(its)) => Some(its == birth),
-            Ok(_) | Err(Miss::Nobody | Miss::Somebody) => Some(false),
-            Err(_) => None,
+            Ok(Answer::Done(its)) if its == birth => There::Yes,
+            Ok(_) | Err(Miss::Nobody | Miss::Somebody) => There::No,
+            Err(_) if !peer.lives() => There::No,
+            Err(Miss::Barred | Miss::OwnTable(_)) => There::Unseen,
+            Err(_) => There::Busy,
         }
     };
     match regulars::ask(pid, order, object, signals, patience, &still_there) {

@@ -124,7 +124,7 @@ pub(super) fn count(pid: i32) -> Option<Claimed> {
 
 /// A place that is free, or that of the target with the fewest calls.
 fn take_over(pid: i32, own: Incarnation) -> Option<Claimed> {
-    let free = |p: &&Place| p.owner.load(Ordering::Relaxed) == 0;
+    let free = |p: &&Place| p.owner.load(Ordering::Relaxed) == 0 && !p.claimed.load(Ordering::Relaxed);
     let fewest = TABLE
         .iter()
         .filter(|p| p.owner.load(Ordering::Relaxed) == own.0 && !p.claimed.load(Ordering::Relaxed))
@@ -148,6 +148,18 @@ pub(super) enum AtDesk {
     Missed(Miss),
 }
 
+/// What a look tells of the service that has our desk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum There {
+    Yes,
+    /// It is no more.
+    No,
+    /// It is there, and does not say a word.
+    Busy,
+    /// The caller cannot look.
+    Unseen,
+}
+
 /// Tells a service that sleeps at our desk to look at its socket.
 pub(super) fn knock(pid: i32) {
     if let Some(claimed) = place_of(pid, sys::incarnation()) {
@@ -168,7 +180,7 @@ pub(super) fn ask(
     object: Option<c_int>,
     signals: &SignalsBlocked,
     patience: &Patience,
-    still_there: &dyn Fn(u64) -> Option<bool>,
+    still_there: &dyn Fn(u64) -> There,
 ) -> AtDesk {
     let Some(claimed) = place_of(pid, sys::incarnation()) else { return AtDesk::NotHere };
     let Some(rented) = claimed.place.desk.get() else { return AtDesk::NotHere };
@@ -191,7 +203,10 @@ pub(super) fn ask(
     }
     desk.wake();
     const SLICE: Duration = Duration::from_millis(10);
-    let mut look = sys::now() + SLICE;
+    /// So long an order under way is waited for by who cannot look after it.
+    const UNSEEN: Duration = Duration::from_secs(10);
+    let began = sys::now();
+    let mut look = began + SLICE;
     loop {
         let turn = match () {
             () if desk.is(Turn::Answered) || desk.is(Turn::AnsweredLast) => {
@@ -223,16 +238,20 @@ pub(super) fn ask(
         look = now + SLICE;
         // It is busy, or held up, or no more: a connection finds out.
         let there = still_there(rented.birth);
-        if turn == Turn::Ordered && (there != Some(true) || now >= patience.until || signals.handler_is_due()) {
+        if turn == Turn::Ordered && (there != There::Yes || now >= patience.until || signals.handler_is_due()) {
             if desk.pass(Turn::Ordered, Turn::Free) {
-                if there == Some(false) {
+                if there == There::No {
                     claimed.leave();
                 }
                 return AtDesk::NotHere;
             }
-        } else if turn == Turn::Taken && there == Some(false) && !desk.is(Turn::Answered) {
+        } else if turn == Turn::Taken && there == There::No && desk.is(Turn::Taken) {
+            // Nobody is left to answer; an answer from before would lie there.
             claimed.leave();
             return AtDesk::Missed(Miss::HungUp);
+        } else if turn == Turn::Taken && there == There::Unseen && now > began + UNSEEN && desk.is(Turn::Taken) {
+            claimed.leave();
+            return AtDesk::Missed(Miss::Unknown);
         }
     }
 }
