@@ -234,6 +234,7 @@ impl Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stat {
     pub state: u8,
+    pub parent: i32,
     /// PF_ flags (include/linux/sched.h).
     pub flags: u32,
     /// Clock ticks after boot.
@@ -251,9 +252,10 @@ impl Stat {
         let after_name = text.iter().rposition(|&b| b == b')')? + 2;
         let mut fields = text.get(after_name..)?.split(|&b| b == b' ');
         let state = *fields.next()?.first()?;
-        let flags = number(fields.nth(5)?)? as u32; // field 9
+        let parent = number(fields.next()?)? as i32;
+        let flags = number(fields.nth(4)?)? as u32; // field 9
         let start_time = number(fields.nth(12)?)? as u64; // field 22
-        Some(Stat { state, flags, start_time })
+        Some(Stat { state, parent, flags, start_time })
     }
 
     /// A thread that never reaches user mode, or never again.
@@ -804,12 +806,16 @@ pub(crate) fn mapping_path(pid: i32, start: usize, end: usize) -> Path {
 }
 
 /// Calls `each` with the children of a thread; nothing where the kernel does not list them.
-pub(crate) fn each_child(pid: i32, tid: Tid, mut each: impl FnMut(i32) -> bool) {
+pub(crate) fn each_child(pid: i32, tid: Tid, mut each: impl FnMut(i32) -> bool) -> Result<(), Errno> {
     let mut path = Path::of(pid, "task/");
     path.len -= 1;
     path.push_number(tid.0);
     path.push(b"/children\0");
-    let Ok(file) = path.open() else { return };
+    let file = match path.open() {
+        Ok(file) => file,
+        Err(Errno::ENOENT | Errno::ESRCH) => return Ok(()),
+        Err(errno) => return Err(errno),
+    };
     let (mut chunk, mut child) = ([0u8; 256], 0i32);
     while let Ok(n @ 1..) = sys::read(&file, &mut chunk) {
         for &byte in chunk.iter().take(n) {
@@ -817,12 +823,13 @@ pub(crate) fn each_child(pid: i32, tid: Tid, mut each: impl FnMut(i32) -> bool) 
                 child = child.wrapping_mul(10).wrapping_add(i32::from(byte - b'0'));
             } else if child != 0 {
                 if !each(child) {
-                    return;
+                    return Ok(());
                 }
                 child = 0;
             }
         }
     }
+    Ok(())
 }
 
 /// vm.mmap_min_addr.
@@ -1030,7 +1037,7 @@ mod tests {
     fn stat_survives_any_name() {
         let text = b"7 (a) S (b) ) R 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2";
         let stat = Stat::parse(text).expect("parses");
-        assert_eq!(stat, Stat { state: b'R', flags: 4194560, start_time: 98765 });
+        assert_eq!(stat, Stat { state: b'R', parent: 1, flags: 4194560, start_time: 98765 });
         assert!(!stat.never_in_user_mode());
     }
 

@@ -95,6 +95,14 @@ impl Region {
         self.start < end && start < self.end
     }
 
+    fn is_on_object_of(&self, other: &Region) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+
+    fn end_of_offset(&self) -> u64 {
+        self.offset + (self.end - self.start) as u64
+    }
+
     fn part(&self, start: usize, end: usize) -> Option<Region> {
         (start < end).then(|| Region { start, end, offset: self.offset + (start - self.start) as u64, ..*self })
     }
@@ -261,6 +269,39 @@ fn put_up_the_sign() {
             SIGN_FD.store(sign.keep(), Ordering::Relaxed);
         }
     }
+}
+
+/// How far an object is in regions that `grants` says yes to, from an offset on.
+fn granted_from(of: &Region, offset: u64, grants: &dyn Fn(&Region) -> bool) -> u64 {
+    let mut end = offset;
+    loop {
+        let further = PLACES
+            .iter()
+            .filter_map(Place::region)
+            .filter(|r| r.is_on_object_of(of) && r.offset <= end && end < r.end_of_offset() && grants(r))
+            .map(|r| r.end_of_offset())
+            .max();
+        match further {
+            Some(further) => end = further,
+            None => return end,
+        }
+    }
+}
+
+/// Whether all of a region's object from one offset to another is in such regions.
+pub(crate) fn is_granted(of: &Region, from: u64, to: u64, grants: &dyn Fn(&Region) -> bool) -> bool {
+    granted_from(of, from, grants) >= to
+}
+
+/// The end of what is granted of it from an offset on; none, if that is not.
+pub(crate) fn granted_up_to(of: &Region, offset: u64, grants: &dyn Fn(&Region) -> bool) -> Option<u64> {
+    Some(granted_from(of, offset, grants)).filter(|&end| end > offset)
+}
+
+/// Whether that is so of each region on the same object.
+pub(crate) fn are_all_granted(of: &Region, grants: &dyn Fn(&Region) -> bool) -> bool {
+    let mut others = PLACES.iter().filter_map(Place::region).filter(|r| r.is_on_object_of(of));
+    others.all(|r| is_granted(of, r.offset, r.end_of_offset(), grants))
 }
 
 /// Every region that overlaps a range.

@@ -15,6 +15,7 @@
 
 use super::session::{Lost, Miss, Restraint, Session};
 use super::wait::Waiting;
+use crate::errno::Errno;
 use crate::peer::Peer;
 use crate::procfs;
 use crate::sys::{self, Tid};
@@ -51,8 +52,10 @@ impl<'a> Crowd<'a> {
             }
             sys::yield_cpu();
         }
-        if crowd.memory_is_shared(peer.pid(), except) {
-            return Err(Lost::Others { state: 0 });
+        match crowd.memory_is_shared(peer.pid(), except) {
+            Ok(false) => {}
+            Ok(true) => return Err(Lost::Others { state: 0 }),
+            Err(_) => return Err(Lost::Others { state: b'?' }),
         }
         Ok(crowd)
     }
@@ -74,7 +77,12 @@ impl<'a> Crowd<'a> {
             // Workers of the kernel's never run the program. An ended thread has
             // written its last (`mm_release`); one that is ending has not.
             match procfs::stat(tid) {
-                Err(_) => return true,
+                Err(Errno::ESRCH | Errno::ENOENT) => return true,
+                // No descriptor for it, say: whether it runs is not known.
+                Err(_) => {
+                    lost = Some(Lost::Others { state: b'?' });
+                    return false;
+                }
                 Ok(s) if matches!(s.state, b'Z' | b'X') => return true,
                 Ok(s) if s.ending() => {
                     any = true;
@@ -119,20 +127,23 @@ impl<'a> Crowd<'a> {
         self.members().iter().any(|member| member.tid() == tid)
     }
 
-    /// Whether a child that is a process of its own (vfork(), a helper of this
-    /// library's) runs in the same memory.
-    fn memory_is_shared(&self, pid: i32, except: Tid) -> bool {
+    /// Whether a parent or a child that is a process of its own (vfork(), a helper of
+    /// this library's) runs in the same memory.
+    fn memory_is_shared(&self, pid: i32, except: Tid) -> Result<bool, Errno> {
         let me = sys::getpid();
-        let mut shared = false;
+        let parent = procfs::stat(Tid(pid))?.parent;
+        let mut shared = parent > 0 && parent != me && sys::same_memory(pid, parent);
         let mut ask = |tid| {
             procfs::each_child(pid, tid, |child| {
                 shared |= child != me && sys::same_memory(pid, child);
                 !shared
-            });
+            })
         };
-        ask(except);
-        self.members().iter().for_each(|member| ask(member.tid()));
-        shared
+        ask(except)?;
+        for member in self.members() {
+            ask(member.tid())?;
+        }
+        Ok(shared)
     }
 }
 

@@ -92,6 +92,24 @@ impl Copying<'_> {
         ))
     }
 
+    /// Clears what an earlier attempt has copied: a page that is gone since must read zero.
+    fn clear(&self, first: usize) -> Result<(), Fault> {
+        for piece in self.area.pieces().iter().skip(first).filter(|piece| self.wanted(piece)) {
+            let (start, len) = (piece.start, piece.len());
+            let cleared = match self.object {
+                Some(object) => sys::punch_range(object, (start - self.from) as u64, len as u64),
+                None => {
+                    let range = [self.place(start) as u64, len as u64, libc::MADV_DONTNEED as u64, 0, 0, 0];
+                    match Own.call(SystemCall::Madvise, range) {
+                        Ok(done) => done.map(|_| ()),
+                    }
+                }
+            };
+            cleared.map_err(|errno| Fault::new(errno, Why::Kernel { call: "clearing the copy", errno, hint: "" }))?;
+        }
+        Ok(())
+    }
+
     /// Copies what there is from piece `first` on.
     fn copy(&self, pid: i32, tid: Tid, first: usize) -> Result<(), Fault> {
         let page = sys::page_size();
@@ -210,7 +228,8 @@ fn step(piece: &Piece, k: usize, kind: c_int, object: c_int, from: usize) -> Opt
         1 => marks.has(Marks::NOT_INHERITED).then(|| advice(libc::MADV_DONTFORK)),
         2 => marks.has(Marks::NOT_DUMPED).then(|| advice(libc::MADV_DONTDUMP)),
         _ => {
-            marks.has(Marks::LOCKED).then_some((SystemCall::Mlock2, [start, len, libc::MLOCK_ONFAULT as u64, 0, 0, 0]))
+            // With its pages, which are there: the program relies on that.
+            marks.has(Marks::LOCKED).then_some((SystemCall::Mlock2, [start, len, 0, 0, 0, 0]))
         }
     }
 }
@@ -271,7 +290,8 @@ pub(crate) fn of_peer(
     timeout: Duration,
     trace: &mut Trace,
 ) -> Result<(), Fault> {
-    let mut errand = Still { copying, carry: None, moved: Moved::default(), copied: false, refused: None };
+    let mut errand =
+        Still { copying, carry: None, moved: Moved::default(), copied: false, tried: false, refused: None };
     errand.start_over();
     super::run(peer, &mut errand, signals, timeout, trace)?;
     errand.refused.map_or(Ok(()), Err)
@@ -282,6 +302,8 @@ struct Still<'p> {
     carry: Option<Carry>,
     moved: Moved,
     copied: bool,
+    /// Something may have been copied, by this attempt or an earlier one.
+    tried: bool,
     refused: Option<Fault>,
 }
 
@@ -310,6 +332,8 @@ impl Still<'_> {
                 return Ok(());
             }
             let ready = self.copying.has_room(peer.pid(), first);
+            let ready = ready.and_then(|()| if self.tried { self.copying.clear(first) } else { Ok(()) });
+            self.tried = true;
             if let Err(fault) = ready.and_then(|()| self.copying.copy(peer.pid(), tid, first)) {
                 self.refused = Some(fault);
                 return Ok(());

@@ -107,7 +107,7 @@ pub(super) fn hand_over(pid: i32, wanted: &Wanted, asker: &Asker) -> (Answer, Op
         (Ok(()), None) => Answer::Elsewhere,
         (Ok(()), Some(_)) if ordinary => Answer::Elsewhere,
         (Ok(()), Some(_)) if denied => Answer::Forbidden,
-        (Ok(()), Some((region, up_to))) => match object(pid, &region, wanted.write, asker) {
+        (Ok(()), Some((region, up_to))) => match object(pid, &region, needs, asker) {
             Some(object) => {
                 let offset = region.offset + (wanted.addr - region.start) as u64;
                 return (Answer::Region { offset, len: (up_to - wanted.addr) as u64 }, Some(object));
@@ -118,8 +118,36 @@ pub(super) fn hand_over(pid: i32, wanted: &Wanted, asker: &Asker) -> (Answer, Op
     (answer, None)
 }
 
+/// Whether nothing goes with a region's object that the asker has not been granted: who
+/// has a descriptor of it can map all of it. Of an object of ours what nobody has noted
+/// and nothing was written to does not count; of the program's own nobody knows what
+/// will be written there.
+fn comes_alone(own: &Descriptor, region: &Region, needs: c_int, asker: &Asker) -> bool {
+    let grants = |r: &Region| asker.granted(r) & needs == needs;
+    if !sys::is_shared_object(own, procfs::OBJECT_NAME) {
+        let size = sys::fstat(own.number()).map_or(u64::MAX, |st| st.st_size as u64);
+        return regions::is_granted(region, 0, size, &grants);
+    }
+    if !regions::are_all_granted(region, &grants) {
+        return false;
+    }
+    // Its description has a place in the file, which nobody goes by but this.
+    let mut at = 0;
+    loop {
+        at = match sys::next_data(own, at) {
+            Ok(None) => return true,
+            Ok(Some(data)) => match regions::granted_up_to(region, data, &grants) {
+                Some(end) => end,
+                None => return false,
+            },
+            Err(_) => return false,
+        };
+    }
+}
+
 /// A description of the region's object, for no more than is needed.
-fn object(pid: i32, region: &Region, write: bool, asker: &Asker) -> Option<Descriptor> {
+fn object(pid: i32, region: &Region, needs: c_int, asker: &Asker) -> Option<Descriptor> {
+    let write = needs & libc::PROT_WRITE != 0;
     // The process's own table is not this thread's; its own process may always be asked.
     let own = sys::pidfd_open(pid).and_then(|pidfd| sys::pidfd_getfd(&pidfd, region.fd)).ok()?;
     let is_that = |file: &Descriptor| {
@@ -128,6 +156,9 @@ fn object(pid: i32, region: &Region, write: bool, asker: &Asker) -> Option<Descr
             (st.st_dev, st.st_ino) == (region.device, region.inode) && stays_as_given
         })
     };
+    if !asker.is_root() && !comes_alone(&own, region, needs, asker) {
+        return None;
+    }
     let access = sys::status_flags(own.number()).ok()? & libc::O_ACCMODE;
     let given = match (write, access) {
         (true, libc::O_RDWR) | (false, libc::O_RDONLY) => own,

@@ -61,13 +61,17 @@ pub(crate) fn read_at(fd: &Descriptor, into: &mut [u8], offset: u64) -> Result<u
 /// fallocate(2): a file in memory gets its pages, which are not zeroed before
 /// somebody reads what was not written (`shmem_fallocate`).
 pub(crate) fn allocate_range(fd: c_int, offset: u64, len: u64) -> Result<(), Errno> {
+    fallocate(fd, 0, offset, len)
+}
+
+fn fallocate(fd: c_int, how: c_int, offset: u64, len: u64) -> Result<(), Errno> {
     let [from, from_high] = arch::offset_words(offset);
     let [size, size_high] = arch::offset_words(len);
     // SAFETY: no pointers.
     unsafe {
         match usize::BITS {
-            64 => call!(libc::SYS_fallocate, fd, 0, from, size),
-            _ => call!(libc::SYS_fallocate, fd, 0, from, from_high, size, size_high),
+            64 => call!(libc::SYS_fallocate, fd, how, from, size),
+            _ => call!(libc::SYS_fallocate, fd, how, from, from_high, size, size_high),
         }
     }
     .map(|_| ())
@@ -222,12 +226,45 @@ pub(crate) fn seal_size(file: &Descriptor) -> Result<(), Errno> {
     unsafe { call!(libc::SYS_fcntl, file.0, libc::F_ADD_SEALS, SIZE_SEALS | libc::F_SEAL_SEAL) }.map(|_| ())
 }
 
-/// Whether it is a file in memory of that size, and stays so.
-pub(crate) fn has_sealed_size(file: &Descriptor, size: usize) -> bool {
+/// Whether it is a file of `shared_object`, by its name.
+pub(crate) fn is_shared_object(file: &Descriptor, name: &[u8]) -> bool {
+    let mut buffer = [0u8; 96];
+    let path = crate::procfs::own_descriptor_path(file.0);
+    has_size_seals(file)
+        && read_link(path.terminated(), &mut buffer)
+            .is_ok_and(|link| link.strip_prefix(b"/memfd:").is_some_and(|rest| rest.starts_with(name)))
+}
+
+/// The first byte of a file from an offset on that is no hole (lseek(2)); none, if there
+/// is none. With 32 bits every byte is.
+pub(crate) fn next_data(file: &Descriptor, offset: u64) -> Result<Option<u64>, Errno> {
+    if usize::BITS != 64 {
+        let size = fstat(file.0)?.st_size as u64;
+        return Ok(Some(offset).filter(|&at| at < size));
+    }
+    // SAFETY: no pointers.
+    match unsafe { call!(libc::SYS_lseek, file.0, offset, libc::SEEK_DATA) } {
+        Ok(at) => Ok(Some(at as u64)),
+        Err(Errno::ENXIO) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Makes a hole: what was there reads zero.
+pub(crate) fn punch_range(fd: c_int, offset: u64, len: u64) -> Result<(), Errno> {
+    let how = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+    fallocate(fd, how, offset, len)
+}
+
+fn has_size_seals(file: &Descriptor) -> bool {
     // SAFETY: F_GET_SEALS takes no pointer.
     let seals = unsafe { call!(libc::SYS_fcntl, file.0, libc::F_GET_SEALS, 0) };
     seals.is_ok_and(|seals| seals as c_int & SIZE_SEALS == SIZE_SEALS)
-        && fstat(file.0).is_ok_and(|st| st.st_size as u64 == size as u64)
+}
+
+/// Whether it is a file in memory of that size, and stays so.
+pub(crate) fn has_sealed_size(file: &Descriptor, size: usize) -> bool {
+    has_size_seals(file) && fstat(file.0).is_ok_and(|st| st.st_size as u64 == size as u64)
 }
 
 /// A file in memory that nobody can shrink, or make executable, and that only

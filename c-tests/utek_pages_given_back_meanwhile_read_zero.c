@@ -1,0 +1,75 @@
+/* time-limit: 60
+ * A signal comes while the memory of a process is copied, and is its first. Its handler
+ * gives a page back (MADV_DONTNEED). The copy is made once more, and that page reads
+ * zero in it, as it would have without anybody.
+ */
+#include "utek.h"
+
+enum { ROUNDS = 10 };
+
+#define SIZE ((size_t)128 << 20)
+
+static struct { volatile int given_back; } *shared;
+static unsigned char *area;
+
+static void gives_back(int sig)
+{
+	unsigned char present = 1;
+	(void)sig;
+	CHECK(madvise(area, check_page(), MADV_DONTNEED) == 0);
+	/* Of what is an object's by now the contents stay. */
+	CHECK(mincore(area, check_page(), &present) == 0);
+	shared->given_back = !(present & 1);
+}
+
+static int target(int channel)
+{
+	CHECK(signal(SIGUSR1, gives_back) != SIG_ERR);
+	area = utek_memory(SIZE, 1);
+	tell_word(channel, (uintptr_t)area);
+	CHECK(hear_word(channel) == 1);
+	tell_word(channel, area[0]);
+	return 0;
+}
+
+/* Sends the signal when the process stands. */
+static int sends(int channel)
+{
+	pid_t pid = (pid_t)hear_word(channel);
+	while (task_state(pid) != 't')
+		;
+	usleep(2000);
+	CHECK(kill(pid, SIGUSR1) == 0);
+	return 0;
+}
+
+int main(void)
+{
+	int judged = 0;
+	const int rounds = check_fewer(ROUNDS);
+	shared = mmap(NULL, check_page(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(shared != MAP_FAILED);
+	/* On a busy machine the signal may come late. */
+	for (int i = 0; i < rounds || (judged == 0 && i < 10 * rounds); i++) {
+		struct peer p = peer_start(target), sender = peer_start(sends);
+		unsigned char *theirs = (unsigned char *)hear_word(p.channel), *room = utek_room(SIZE);
+		shared->given_back = 0;
+		tell_word(sender.channel, (uintptr_t)p.pid);
+		CHECK_OK(utek_call(p.pid, theirs, room, SIZE, RW_SELF, SHARED));
+		CHECK(peer_status(&sender) == 0);
+		tell_word(p.channel, 1);
+		if (shared->given_back) {
+			CHECK(room[0] == 0);
+			CHECK(hear_word(p.channel) == 0);
+			judged++;
+		} else {
+			CHECK(hear_word(p.channel) != 0);
+		}
+		CHECK(peer_status(&p) == 0);
+		CHECK(munmap(room, SIZE) == 0);
+		close(p.channel);
+		close(sender.channel);
+	}
+	CHECK(judged > 0 || check_slowness() > 1);
+	return 0;
+}
