@@ -147,6 +147,10 @@ pub(crate) enum Why {
         pid: i32,
         addr: usize,
     },
+    /// The target would lose a lock that it has on the object.
+    RecordLock {
+        pid: i32,
+    },
     /// The descriptor could not be brought into the target.
     Carry {
         pid: i32,
@@ -335,6 +339,10 @@ impl fmt::Display for Why {
                 "the kernel hides the physical addresses of process {pid}: the caller needs CAP_SYS_ADMIN to read them"
             ),
             Why::NotMapped { pid, addr } => write!(f, "nothing is mapped at {addr:#x} in process {pid}"),
+            Why::RecordLock { pid } => write!(
+                f,
+                "process {pid} holds a record lock (F_SETLK) on the file, which the kernel would drop when the descriptor that is brought into it is closed there: let it serve (mman_peer_serve()), or lock with F_OFD_SETLK"
+            ),
             Why::Carry { pid, errno, at } => {
                 write!(f, "the descriptor could not be brought into process {pid}: {at} answered {errno}")?;
                 match errno {

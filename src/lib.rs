@@ -55,6 +55,7 @@ mod peer;
 mod perform;
 mod phys;
 mod procfs;
+mod record_locks;
 mod regions;
 mod request;
 mod route;

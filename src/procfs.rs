@@ -857,6 +857,30 @@ pub(crate) fn has_room_for_mappings(pid: i32, more: usize) -> bool {
     counted.is_err() || count <= most
 }
 
+/// Whether a process has a record lock (fcntl(2), F_SETLK) on the file of that inode
+/// number. The device is not compared: btrfs and overlayfs tell stat(2) another one.
+/// *Takes* milliseconds: whoever reads the list waits for all processors (`locks_start`).
+pub(crate) fn has_record_lock(pid: i32, inode: u64) -> Result<bool, Errno> {
+    let mut found = false;
+    each_line(&sys::open(b"/proc/locks\0", libc::O_RDONLY)?, |line| {
+        found = parse_record_lock(line) == Some((pid, inode));
+        !found
+    })?;
+    Ok(found)
+}
+
+/// The process and the inode of a line of /proc/locks that is of a record lock; not of
+/// one that is waited for ("->"), nor of the other kinds (`lock_get_status`).
+fn parse_record_lock(line: &[u8]) -> Option<(i32, u64)> {
+    let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).skip(1);
+    if fields.next()? != b"POSIX" {
+        return None;
+    }
+    let pid = number(fields.nth(2)?)?;
+    let inode = fields.next()?.rsplit(|&byte| byte == b':').next()?;
+    Some((i32::try_from(pid).ok()?, core::str::from_utf8(inode).ok()?.parse().ok()?))
+}
+
 // ---- tasks ----------------------------------------------------------------
 
 /// Whether /proc is mounted, and is another pid namespace's: what it says of a
@@ -1076,6 +1100,19 @@ mod tests {
     }
 
     #[test]
+    fn of_locks_those_of_records_count() {
+        let parse = |line: &str| parse_record_lock(line.as_bytes());
+        assert_eq!(parse("1: POSIX  ADVISORY  WRITE 708 fe:01:131 0 EOF"), Some((708, 131)));
+        assert_eq!(parse("12: POSIX  MANDATORY READ  7 00:2a:18446744073709551615 5 5"), Some((7, u64::MAX)));
+        assert_eq!(parse("1: -> POSIX  ADVISORY  WRITE 709 fe:01:131 0 EOF"), None);
+        assert_eq!(parse("2: FLOCK  ADVISORY  WRITE 708 fe:01:131 0 EOF"), None);
+        assert_eq!(parse("3: OFDLCK ADVISORY  WRITE -1 fe:01:131 0 EOF"), None);
+        assert_eq!(parse("4: LEASE  ACTIVE    READ  708 fe:01:131 0 EOF"), None);
+        assert_eq!(parse("5: POSIX  ADVISORY  READ  708 <none>:0 0 EOF"), Some((708, 0)));
+        assert_eq!(parse("6: POSIX  ADVISORY"), None);
+    }
+
+    #[test]
     fn this_process_is_read_as_it_is() {
         let me = sys::getpid();
         let status = status(Tid(me)).expect("status");
@@ -1100,6 +1137,7 @@ mod tests {
             let _ = parse_auxv(&text);
             let _ = parse_range(&text);
             let _ = MapsLine::parse(&text);
+            let _ = parse_record_lock(&text);
             Status::default().take_line(&text);
         }
 

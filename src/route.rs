@@ -127,9 +127,14 @@ pub(crate) fn take<T>(
     }
 }
 
-/// Whether injection was not let in: no answer to what it was to do there.
+/// Whether injection was not let in, or would do harm that a service does not: no
+/// answer to what it was to do there.
 fn is_out_of_reach(fault: &Fault) -> bool {
-    fault.errno == Errno::EPERM && !matches!(fault.why, Why::Kernel { .. })
+    match fault.why {
+        Why::RecordLock { .. } => true,
+        Why::Kernel { .. } => false,
+        _ => fault.errno == Errno::EPERM,
+    }
 }
 
 /// Asks the service until it answers or that is hopeless. With an answer from its desk

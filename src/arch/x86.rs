@@ -146,6 +146,9 @@ pub(crate) type Stat = libc::stat64;
 pub(crate) const FSTAT: c_long = libc::SYS_fstat64;
 pub(crate) const FSTATAT: c_long = libc::SYS_fstatat64;
 pub(crate) const FTRUNCATE: c_long = libc::SYS_ftruncate64;
+/// With F_GETLK64: the older ones answer EOVERFLOW for a lock beyond 2 GiB.
+pub(crate) const FCNTL: c_long = libc::SYS_fcntl64;
+pub(crate) const GETLK: c_int = 12;
 /// The first one, 49, knows user ids of 16 bits only.
 pub(crate) const GETEUID: c_long = libc::SYS_geteuid32;
 pub(crate) const GETUID: c_long = libc::SYS_getuid32;

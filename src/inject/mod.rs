@@ -30,6 +30,7 @@ use crate::fault::{Fault, Why};
 use crate::peer::Peer;
 use crate::perform::{self, Hands, Mapping};
 use crate::procfs;
+use crate::record_locks::RecordLocks;
 use crate::request::{MapPlan, UnmapPlan};
 use crate::sys::{self, SignalsBlocked, Tid};
 use core::time::Duration;
@@ -56,7 +57,8 @@ pub(crate) fn map(
     trace: &mut Trace,
 ) -> Result<usize, Fault> {
     let carry = plan.file.map(|(fd, facts)| Carry::new(fd, facts));
-    let mut errand = MapErrand { plan, carry, mapping: Mapping::new(), refused: None, program: None };
+    let locks = plan.file.map(|(fd, facts)| RecordLocks::look(fd, facts, peer.pid()));
+    let mut errand = MapErrand { plan, carry, locks, mapping: Mapping::new(), refused: None, program: None };
     run(peer, &mut errand, signals, timeout, trace)?;
     let start = errand.refused.map_or_else(|| errand.mapping.outcome_of(plan), Err)?;
     if plan.after.populate || plan.after.lock {
@@ -130,6 +132,8 @@ trait Errand {
 struct MapErrand<'p> {
     plan: &'p MapPlan,
     carry: Option<Carry>,
+    /// The target's, on the object: closing it there would drop them.
+    locks: Option<RecordLocks>,
     mapping: Mapping,
     refused: Option<Fault>,
     /// The layout of the program that has the mapping, where that is asked for.
@@ -147,6 +151,12 @@ impl Errand for MapErrand<'_> {
         if !self.begun() {
             if let Err(fault) = plan.fits(session.abi().reach()) {
                 self.refused = Some(fault);
+                return Ok(());
+            }
+            // Once more, since the target may have been waited for.
+            if self.locks.as_ref().is_some_and(RecordLocks::held) {
+                let pid = session.peer().pid();
+                self.refused = Some(Fault::new(Errno::ENOTSUP, Why::RecordLock { pid }));
                 return Ok(());
             }
         }

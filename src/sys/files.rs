@@ -117,6 +117,19 @@ pub(crate) fn status_flags(fd: c_int) -> Result<c_int, Errno> {
     unsafe { call!(libc::SYS_fcntl, fd, libc::F_GETFL, 0) }.map(|v| v as c_int)
 }
 
+/// Who has a record lock that is in the way of a lock on the whole file (F_GETLK):
+/// nobody, a process, or -1 for a lock of an open file. Those of the table of
+/// descriptors that asks are not in its way.
+pub(crate) fn record_lock(fd: c_int) -> Result<Option<i32>, Errno> {
+    // SAFETY: integers only, for which all zeros are good.
+    let mut lock: libc::flock64 = unsafe { MaybeUninit::zeroed().assume_init() };
+    lock.l_type = libc::F_WRLCK as _;
+    lock.l_whence = libc::SEEK_SET as _;
+    // SAFETY: lock is the structure that this command reads and fills.
+    unsafe { call!(arch::FCNTL, fd, arch::GETLK, &raw mut lock) }?;
+    Ok((lock.l_type != libc::F_UNLCK as _).then_some(lock.l_pid))
+}
+
 pub(crate) fn fstat(fd: c_int) -> Result<arch::Stat, Errno> {
     let mut st = MaybeUninit::<arch::Stat>::zeroed();
     // SAFETY: st is writable, and the structure that this call fills.
@@ -143,6 +156,34 @@ pub(super) fn is_on(file: &Descriptor, magic: u32) -> bool {
 /// The size of a huge page, for a file of hugetlbfs.
 pub(crate) fn huge_page_of(fd: c_int) -> Option<usize> {
     statfs(fd).ok().filter(|st| st.f_type as u32 == HUGETLBFS_MAGIC).map(|st| st.f_bsize as usize)
+}
+
+/// Whether a file's record locks are the kernel's own affair, by the type of its file
+/// system: one with a lock operation of its own (FUSE, NFS, SMB, 9p, Ceph, those of
+/// clusters) may ask somebody who never answers. What is not in the list may be such a one.
+pub(crate) fn has_plain_locks(fd: c_int) -> bool {
+    const PLAIN: [u32; 19] = [
+        0x0102_1994, // tmpfs, memfds, devtmpfs
+        0x8584_58f6, // ramfs
+        HUGETLBFS_MAGIC,
+        0x5345_434d, // secretmem
+        0xef53,      // ext2, ext3, ext4
+        0x5846_5342, // xfs
+        0x9123_683e, // btrfs
+        0x794c_7630, // overlayfs
+        0xf2f5_2010, // f2fs
+        0x2fc1_2fc1, // zfs
+        0xca45_1a4e, // bcachefs
+        0x4d44,      // vfat
+        0x2011_bab0, // exfat
+        0x7366_746e, // ntfs3
+        0x9660,      // iso9660
+        0x7371_7368, // squashfs
+        0xe0f5_e1e2, // erofs
+        0x9fa0,      // proc
+        0x6265_6572, // sysfs
+    ];
+    statfs(fd).is_ok_and(|st| PLAIN.contains(&(st.f_type as u32)))
 }
 
 /// Whether a file is in memory or on a block device, asked without asking its file
