@@ -8,10 +8,10 @@
 fn refuse_what_is_not_supported() -> bool {
     let of_target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
     let target = (of_target("ARCH"), of_target("POINTER_WIDTH"), of_target("ENDIAN"));
-    let supported = match (target.0.as_str(), target.1.as_str(), target.2.as_str()) {
-        ("x86", _, _) | ("x86_64", "64", _) | ("aarch64", "64", "little") => true,
-        _ => false,
-    };
+    let supported = matches!(
+        (target.0.as_str(), target.1.as_str(), target.2.as_str()),
+        ("x86", _, _) | ("x86_64", "64", _) | ("aarch64", "64", "little")
+    );
     if !supported {
         println!(
             "cargo::error=mman_peer borrows registers and system calls of x86_64, x86 and aarch64; it has no support for {} ({} bits, {} endian): src/arch/ shows what that would take",

@@ -48,6 +48,7 @@ int main(void)
 	CHECK(munmap(hole + check_page(), check_page()) == 0);
 	struct peer p = peer_start(obedient_body);
 	unsigned char *room = utek_room(len);
+	(void)peer_mapped(&p, NULL);	/* once it answers, its fork() is over */
 	utek_maps(p.pid, before[0], sizeof before[0]);
 	utek_maps(getpid(), before[1], sizeof before[1]);
 	wrong_arguments(p.pid, from, room, len);

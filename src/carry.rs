@@ -38,6 +38,19 @@ pub(crate) struct Carry {
     arrived: Option<c_int>,
     fault: Option<Fault>,
     no_socket: Option<(Errno, &'static str)>,
+    /// What was written last at the room's beginning.
+    written: [u8; MARK],
+    /// The kernel may have unmapped the room, for a mapping that then failed.
+    may_be_gone: bool,
+}
+
+/// So much of a letterbox or a path tells it from what anybody else has there.
+const MARK: usize = 32;
+
+fn mark_of(bytes: &[u8]) -> [u8; MARK] {
+    let mut mark = [0; MARK];
+    mark.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    mark
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +72,8 @@ impl Carry {
             arrived: None,
             fault: None,
             no_socket: None,
+            written: [0; MARK],
+            may_be_gone: false,
         }
     }
 
@@ -86,6 +101,12 @@ impl Carry {
         if self.held {
             self.scratch = None;
         }
+    }
+
+    /// A mapping over the held range has failed, perhaps after the kernel had made room
+    /// for it (`__mmap_region`): then it is a hole, and may be another thread's by now.
+    pub fn range_may_be_gone(&mut self) {
+        self.may_be_gone = self.held;
     }
 
     /// Brings the descriptor into the target.
@@ -139,6 +160,11 @@ impl Carry {
 
     fn clear_room(&mut self, session: &mut Session<'_>) -> Result<(), Lost> {
         if let Some((start, len)) = self.scratch {
+            let mut there = [0; MARK];
+            if self.may_be_gone && (session.read(start, &mut there).is_err() || there != self.written) {
+                self.scratch = None;
+                return Ok(());
+            }
             let _ = session.call(SystemCall::Munmap, [start as u64, len as u64, 0, 0, 0, 0])?;
             self.scratch = None;
         }
@@ -185,6 +211,7 @@ impl Carry {
             // Truncated: the target had no descriptor free (`scm_detach_fds`).
             Ok(()) => match letterbox.descriptor() {
                 Some(fd) => {
+                    self.written = mark_of(letterbox.bytes());
                     self.arrived = Some(fd);
                     Ok(())
                 }
@@ -204,6 +231,7 @@ impl Carry {
         if let Err(errno) = session.write(room, path.padded()) {
             return self.refuse(session, errno, "writing the path");
         }
+        self.written = mark_of(path.padded());
         let access = if self.facts.writable { libc::O_RDWR } else { libc::O_RDONLY };
         let flags = access | libc::O_CLOEXEC;
         match session.call(SystemCall::Openat, [libc::AT_FDCWD as u64, room as u64, flags as u64, 0, 0, 0])? {

@@ -47,7 +47,19 @@ pub(crate) fn lock(pid: i32, addr: usize, len: usize, route: &mut Route) -> Resu
     }
     call::on_range(pid, SystemCall::Mlock2, [addr as u64, len as u64, libc::MLOCK_ONFAULT as u64, 0, 0, 0], route)?;
     let (start, len) = whole_pages(addr, len);
-    call::bring_range_in(pid, start, len, route);
+    let end = start + len;
+    // As mlock() does: what may be written, and is nobody else's, gets pages of its own.
+    let looked = procfs::each_mapped(pid, start, end, false, |mapped| {
+        let (from, to) = (mapped.start.max(start), mapped.end.min(end));
+        let own = mapped.access & libc::PROT_WRITE != 0 && !mapped.shared;
+        if !(own && written_to(pid, from, to - from, route)) {
+            call::bring_range_in(pid, from, to - from, route);
+        }
+        true
+    });
+    if looked.is_err() {
+        call::bring_range_in(pid, start, len, route);
+    }
     Ok(())
 }
 
@@ -82,12 +94,16 @@ pub(crate) fn offset(pid: i32, addr: usize, len: usize, route: &mut Route) -> Re
     let pagemap = Pagemap::of(pid).map_err(unreadable)?;
     let page = sys::page_size();
     let first = (addr / page) as u64;
+    // A page that was read only may be the common page of zeros, or another process's too:
+    // a write would leave it.
+    let is_final = mapping.shared || !mapping.writable;
     let frame = match pagemap.frame(first).map_err(unreadable)? {
-        Frame::Absent => {
+        Frame::At(frame) if is_final => Frame::At(frame),
+        Frame::Absent | Frame::At(_) => {
             bring_in(pid, addr & !(page - 1), &mapping, route);
             pagemap.frame(first).map_err(unreadable)?
         }
-        frame => frame,
+        Frame::Hidden => Frame::Hidden,
     };
     let number = match frame {
         Frame::At(number) => number,
@@ -104,14 +120,22 @@ pub(crate) fn offset(pid: i32, addr: usize, len: usize, route: &mut Route) -> Re
     Ok(Extent { offset: number * page as u64 + in_page as u64, contiguous: contiguous.min(within) })
 }
 
+/// Gives a range pages of its own, as if it were written to; whether that is done.
+fn written_to(pid: i32, at: usize, len: usize, route: &mut Route) -> bool {
+    const MADV_POPULATE_WRITE: u64 = 23; // since Linux 5.14
+    /// The thread that does it is busy meanwhile.
+    const AT_ONCE: usize = 4 << 20;
+    (at..at + len).step_by(AT_ONCE).all(|from| {
+        let part = AT_ONCE.min(at + len - from) as u64;
+        call::on_range(pid, SystemCall::Madvise, [from as u64, part, MADV_POPULATE_WRITE, 0, 0, 0], route).is_ok()
+    })
+}
+
 /// Brings an absent page in. A page of its own, where the process may write:
 /// reading it would only show the common page of zeros.
 fn bring_in(pid: i32, at: usize, mapping: &procfs::MapsLine, route: &mut Route) {
-    const MADV_POPULATE_WRITE: u64 = 23; // since Linux 5.14
     let page = sys::page_size();
-    let written = mapping.writable
-        && call::on_range(pid, SystemCall::Madvise, [at as u64, page as u64, MADV_POPULATE_WRITE, 0, 0, 0], route)
-            .is_ok();
+    let written = mapping.writable && written_to(pid, at, page, route);
     if !written {
         procfs::touch_pages(sys::Tid(pid), at, page, page);
     }
@@ -203,8 +227,13 @@ fn common_gap(pid: i32, from: usize, size: usize, granule: usize) -> Result<usiz
     for start in [from, lowest] {
         let unreadable = |errno| Fault::new(Errno::EPERM, Why::Procfs { pid, errno });
         let mut here = Maps::of(sys::getpid()).map_err(unreadable)?;
-        let mut there = Maps::of(pid).map_err(unreadable)?;
-        let gap = first_gap(start, size, granule, || here.next(), || there.next()).map_err(unreadable)?;
+        // A target that serves may let nobody look: nothing is replaced there all the same.
+        let mut there = match Maps::of(pid) {
+            Err(Errno::EACCES | Errno::EPERM) => None,
+            maps => Some(maps.map_err(unreadable)?),
+        };
+        let next = || there.as_mut().map_or(Ok(None), Maps::next);
+        let gap = first_gap(start, size, granule, || here.next(), next).map_err(unreadable)?;
         if let Some(gap) = gap.filter(|gap| gap.checked_add(size).is_some_and(|end| end <= highest)) {
             return Ok(gap);
         }

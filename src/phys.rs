@@ -32,7 +32,8 @@ pub(crate) fn open(writable: bool, uncached: bool) -> Result<(Descriptor, Physic
     let fd = file.number();
     let stat = sys::fstat(fd).map_err(|errno| Fault::new(errno, Why::Descriptor { fd, says: "cannot be asked" }))?;
     let regular = stat.st_mode & libc::S_IFMT == libc::S_IFREG;
-    let facts = FileFacts { readable: true, writable, directory: false, regular, plain: regular };
+    let plain = regular && sys::huge_page_of(fd).is_none();
+    let facts = FileFacts { readable: true, writable, directory: false, regular, plain };
     // Where /dev/mem ends only its mmap() knows.
     let size = stand_in.is_some().then_some(stat.st_size as u64);
     Ok((file, Physical { fd, facts, size }))

@@ -658,6 +658,14 @@ pub(crate) struct Mapped {
 /// How an object that utek_mmap() makes is called, before its keeper's pid.
 pub(crate) const OBJECT_NAME: &[u8] = b"mman_peer-utek:";
 
+/// The process that has made the object behind a descriptor of ours, by its name.
+pub(crate) fn maker_of_object(fd: i32) -> Option<i32> {
+    let mut buffer = [0u8; 96];
+    let link = sys::read_link(own_descriptor_path(fd).terminated(), &mut buffer).ok()?;
+    let pid = number(link.strip_prefix(b"/memfd:")?.strip_prefix(OBJECT_NAME)?)?;
+    i32::try_from(pid).ok()
+}
+
 impl Mapped {
     fn parse(line: &[u8]) -> Option<Mapped> {
         let whole = MapsLine::parse(line)?;

@@ -18,7 +18,7 @@ pub(crate) struct RecordLocks {
     pid: i32,
     /// F_GETLK is answered at once.
     plain: bool,
-    /// /proc/locks had one of the target's, where F_GETLK does not tell.
+    /// There was one of the target's, by /proc/locks where F_GETLK does not tell.
     listed: bool,
 }
 
@@ -29,10 +29,10 @@ impl RecordLocks {
         let plain = !facts.regular || sys::has_plain_locks(fd);
         let mut locks = RecordLocks { fd, pid, plain, listed: false };
         // F_GETLK tells of one lock: another's may stand before the target's.
-        if locks.tells().is_none() {
+        locks.listed = locks.tells().unwrap_or_else(|| {
             let listed = sys::fstat(fd).and_then(|st| procfs::has_record_lock(pid, st.st_ino));
-            locks.listed = listed.unwrap_or(false);
-        }
+            listed.unwrap_or(false)
+        });
         locks
     }
 

@@ -99,7 +99,8 @@ impl Region {
         (self.device, self.inode) == (other.device, other.inode)
     }
 
-    fn end_of_offset(&self) -> u64 {
+    /// Where it ends in its object.
+    pub fn end_of_offset(&self) -> u64 {
         self.offset + (self.end - self.start) as u64
     }
 

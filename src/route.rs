@@ -82,6 +82,9 @@ pub(crate) fn take<T>(
         route.service = true;
         return Ok(Taken::Service(answer));
     }
+    if matches!(at_desk, Some(Err(Miss::Unknown))) {
+        return Err(Fault::new(Errno::EAGAIN, Why::LeftBehind { pid }));
+    }
     let peer = Peer::find(pid)?;
     let mut asked = |patience: &Patience| ask(&peer, order, object, signals, patience, began, at_desk.take());
     let mut refused = None;
@@ -165,7 +168,6 @@ fn ask(
                 sys::pause_for(Duration::from_millis(1));
             }
             Err(Miss::Interrupted) => return Err(interrupted()),
-            Err(Miss::Unknown) => return Err(Fault::new(Errno::EAGAIN, Why::LeftBehind { pid })),
             Err(Miss::OwnTable(errno)) => return Err(Fault::new(errno, Why::OwnTable { errno })),
             asked => return Ok(asked),
         }

@@ -62,7 +62,10 @@ pub(crate) fn map(
     run(peer, &mut errand, signals, timeout, trace)?;
     let start = errand.refused.map_or_else(|| errand.mapping.outcome_of(plan), Err)?;
     if plan.after.populate || plan.after.lock {
-        bring_in(Tid(trace.tid), plan, start, errand.program);
+        let written = is_private(plan) && !is_fresh(plan) && written_to(peer, plan, start, signals, timeout, trace);
+        if !written {
+            bring_in(Tid(trace.tid), plan, start, errand.program);
+        }
     }
     Ok(start)
 }
@@ -82,6 +85,31 @@ fn bring_in(tid: Tid, plan: &MapPlan, start: usize, program: Option<u64>) {
         // Neither to be read nor to be written over: as a debugger would.
         _ => procfs::touch_pages(tid, at, len, page),
     }
+}
+
+/// Gives private memory pages of its own, as mmap() does, where the program may have
+/// written to it already: by calls of its own. Whether that is done.
+fn written_to(
+    peer: &Peer,
+    plan: &MapPlan,
+    start: usize,
+    signals: &SignalsBlocked,
+    timeout: Duration,
+    trace: &mut Trace,
+) -> bool {
+    const MADV_POPULATE_WRITE: u64 = 23; // since Linux 5.14
+    /// The thread that does it is busy meanwhile.
+    const AT_ONCE: usize = 4 << 20;
+    let (at, end) = (start + plan.after.guard, start + plan.len);
+    (at..end).step_by(AT_ONCE).all(|from| {
+        let range = [from as u64, AT_ONCE.min(end - from) as u64, MADV_POPULATE_WRITE, 0, 0, 0];
+        matches!(call(peer, SystemCall::Madvise, range, signals, timeout, trace), Ok(Ok(_)))
+    })
+}
+
+/// What is written there is the process's alone.
+fn is_private(plan: &MapPlan) -> bool {
+    plan.flags & libc::MAP_TYPE == libc::MAP_PRIVATE && plan.prot & libc::PROT_WRITE != 0
 }
 
 /// Nobody can have seen it yet: it is nobody else's, and at no place that the program
@@ -175,6 +203,8 @@ impl Errand for MapErrand<'_> {
                 self.mapping.make(plan, Some(fd), carry.held_range(), session)?;
                 if self.mapping.mapped() {
                     carry.range_taken();
+                } else {
+                    carry.range_may_be_gone();
                 }
             }
             Err(fault) => self.refused = Some(fault),

@@ -119,16 +119,21 @@ pub(super) fn hand_over(pid: i32, wanted: &Wanted, asker: &Asker) -> (Answer, Op
 }
 
 /// Whether nothing goes with a region's object that the asker has not been granted: who
-/// has a descriptor of it can map all of it. Of an object of ours what nobody has noted
-/// and nothing was written to does not count; of the program's own nobody knows what
-/// will be written there.
-fn comes_alone(own: &Descriptor, region: &Region, needs: c_int, asker: &Asker) -> bool {
+/// has a descriptor of it can map all of it. The maker of an object has noted all that
+/// its protection speaks of, and what lies between was never written to; who has joined
+/// it knows of its own part, and nobody knows what a program's own will hold.
+fn comes_alone(pid: i32, own: &Descriptor, region: &Region, needs: c_int, asker: &Asker) -> bool {
     let grants = |r: &Region| asker.granted(r) & needs == needs;
-    if !sys::is_shared_object(own, procfs::OBJECT_NAME) {
-        let size = sys::fstat(own.number()).map_or(u64::MAX, |st| st.st_size as u64);
-        return regions::is_granted(region, 0, size, &grants);
-    }
-    if !regions::are_all_granted(region, &grants) {
+    let maker = procfs::maker_of_object(own.number());
+    let Some((maker, len)) = maker.zip(sys::len_of_shared_object(own)) else {
+        return sys::fstat(own.number()).is_ok_and(|st| {
+            let size = st.st_size as u64;
+            st.st_mode & libc::S_IFMT == libc::S_IFREG
+                && size >= region.end_of_offset()
+                && regions::is_granted(region, 0, size, &grants)
+        });
+    };
+    if !(maker == pid && regions::are_all_granted(region, &grants) || regions::is_granted(region, 0, len, &grants)) {
         return false;
     }
     // Its description has a place in the file, which nobody goes by but this.
@@ -156,7 +161,7 @@ fn object(pid: i32, region: &Region, needs: c_int, asker: &Asker) -> Option<Desc
             (st.st_dev, st.st_ino) == (region.device, region.inode) && stays_as_given
         })
     };
-    if !asker.is_root() && !comes_alone(&own, region, needs, asker) {
+    if !asker.is_root() && !comes_alone(pid, &own, region, needs, asker) {
         return None;
     }
     let access = sys::status_flags(own.number()).ok()? & libc::O_ACCMODE;

@@ -189,7 +189,8 @@ pub(super) fn ask(
         claimed.leave();
         return AtDesk::NotHere;
     }
-    if object.is_some() && rented.objects_by_message {
+    // The service fetches it from the table of descriptors that the first thread has.
+    if object.is_some() && (rented.objects_by_message || !sys::has_the_leaders_descriptors()) {
         return AtDesk::NotHere;
     }
     // SAFETY: the page is mapped as long as the place says so, and the place is claimed.
@@ -204,7 +205,7 @@ pub(super) fn ask(
     desk.wake();
     const SLICE: Duration = Duration::from_millis(10);
     /// So long an order under way is waited for by who cannot look after it.
-    const UNSEEN: Duration = Duration::from_secs(10);
+    const UNSEEN: Duration = Duration::from_secs(60);
     let began = sys::now();
     let mut look = began + SLICE;
     loop {

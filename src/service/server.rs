@@ -525,8 +525,29 @@ impl Server {
             Order::Desk => Answer::ByMessage,
             // Such goes by a connection, which tells who asks.
             Order::Region(_) => Answer::Elsewhere,
+            Order::Unmap(plan) => self.unmap(&plan),
             order => carry_out(&order, message.fd.as_ref()),
         })
+    }
+
+    /// Unmaps; if an edge lies inside a huge page, with the edge moved out: the caller may
+    /// have no right to look where that is.
+    fn unmap(&self, plan: &UnmapPlan) -> Answer {
+        let answer = carry_out(&Order::Unmap(*plan), None);
+        if answer != Answer::Refused(Step::Done, Errno::EINVAL) {
+            return answer;
+        }
+        match procfs::widened_to_huge_pages(self.pid, plan.addr, plan.addr + plan.len) {
+            Ok(Some((start, end))) => {
+                let wider = Order::Unmap(UnmapPlan { addr: start, len: end - start });
+                if self.would_hurt_itself(&wider) {
+                    answer
+                } else {
+                    carry_out(&wider, None)
+                }
+            }
+            _ => answer,
+        }
     }
 
     /// Whether the next message of a connection may be an order that is carried out.

@@ -267,14 +267,15 @@ pub(crate) fn seal_size(file: &Descriptor) -> Result<(), Errno> {
     unsafe { call!(libc::SYS_fcntl, file.0, libc::F_ADD_SEALS, SIZE_SEALS | libc::F_SEAL_SEAL) }.map(|_| ())
 }
 
-/// Whether it is a file of `shared_object`, by its name.
-pub(crate) fn is_shared_object(file: &Descriptor, name: &[u8]) -> bool {
-    let mut buffer = [0u8; 96];
-    let path = crate::procfs::own_descriptor_path(file.0);
-    has_size_seals(file)
-        && read_link(path.terminated(), &mut buffer)
-            .is_ok_and(|link| link.strip_prefix(b"/memfd:").is_some_and(|rest| rest.starts_with(name)))
+/// What was asked for of a file that `shared_object` has made; nothing of another. Its
+/// size stays, by its seals; that it was made so is for its name to tell.
+pub(crate) fn len_of_shared_object(file: &Descriptor) -> Option<u64> {
+    let size = fstat(file.0).ok().filter(|_| has_size_seals(file))?.st_size as u64;
+    Some(size.checked_sub(ROOM).filter(|&len| len > 0).unwrap_or(size))
 }
+
+/// Behind what was asked for.
+const ROOM: u64 = 1 << 40;
 
 /// The first byte of a file from an offset on that is no hole (lseek(2)); none, if there
 /// is none. With 32 bits every byte is.
@@ -315,7 +316,6 @@ pub(crate) fn has_sealed_size(file: &Descriptor, size: usize) -> bool {
 pub(crate) fn shared_object(name: &[u8], len: usize) -> Result<Descriptor, Errno> {
     /// Since Linux 6.3; it allows sealing, too.
     const MFD_NOEXEC_SEAL: u32 = 8;
-    const ROOM: u64 = 1 << 40;
     let made = memfd(name, libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL, 0);
     let file = match made {
         Err(Errno::EINVAL) => memfd(name, libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING, 0)?,

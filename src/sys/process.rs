@@ -220,6 +220,15 @@ pub(crate) fn same_memory(a: i32, b: i32) -> bool {
     compared == Ok(0)
 }
 
+/// Whether the calling thread has the table of descriptors of the process's first one
+/// (kcmp(2)), which it may have left (unshare(2)); false where the kernel cannot tell.
+pub(crate) fn has_the_leaders_descriptors() -> bool {
+    const KCMP_FILES: c_int = 2;
+    let (pid, tid) = (getpid(), gettid().0);
+    // SAFETY: no pointers.
+    pid == tid || unsafe { call!(libc::SYS_kcmp, pid, tid, KCMP_FILES, 0, 0) } == Ok(0)
+}
+
 /// prctl(2) with one argument.
 pub(crate) fn prctl(option: c_int, argument: usize) -> Result<(), Errno> {
     // SAFETY: used with options that take no pointer (PR_SET_PTRACER).
