@@ -45,6 +45,9 @@ static inline void use_service(struct peer *p)
 	CHECK(!peer_mapped(p, a));
 }
 
+/* The type of file system of a pidfd since Linux 6.9. */
+#define PROCESSES_HAVE_NUMBERS 0x50494446u
+
 /* The name of a process's service: by the process's number for good, or its pid (src/service/mod.rs). */
 static inline socklen_t service_name(struct sockaddr_un *name, pid_t pid)
 {
@@ -54,7 +57,7 @@ static inline socklen_t service_name(struct sockaddr_un *name, pid_t pid)
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	CHECK(pidfd != -1 && fstatfs(pidfd, &fs) == 0 && fstat(pidfd, &st) == 0);
 	close(pidfd);
-	if ((uint32_t)fs.f_type == 0x50494446)
+	if ((uint32_t)fs.f_type == PROCESSES_HAVE_NUMBERS)
 		snprintf(text, sizeof text, "mman_peer/%llx", (unsigned long long)st.st_ino);
 	else
 		snprintf(text, sizeof text, "mman_peer/pid %d", (int)pid);
