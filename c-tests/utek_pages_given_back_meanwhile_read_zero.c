@@ -51,9 +51,10 @@ int main(void)
 	int judged = 0;
 	const int rounds = check_fewer(ROUNDS);
 	const double give_up = check_now() + 20;
-	unsigned char *room = utek_room(SIZE);
+	unsigned char *room;
 	shared = mmap(NULL, check_page(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(shared != MAP_FAILED);
+	room = utek_room(SIZE);
 	/* On a busy machine the signal may come late. */
 	for (int i = 0; i < rounds || (judged == 0 && check_now() < give_up); i++) {
 		struct peer p = peer_start(target), sender = peer_start(sends);
