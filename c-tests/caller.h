@@ -144,6 +144,14 @@ static inline void await_asleep_in_call(pid_t tid, const volatile int *begun)
 	AWAIT(*begun && (task_state(tid) == 'S' || task_state(tid) == 'D'));
 }
 
+/* A caller, in a process group of its own, waits inside its call: Ctrl-Z stops it. */
+static inline void stop_in_call(pid_t caller, const volatile int *begun)
+{
+	await_asleep_in_call(caller, begun);
+	CHECK(kill(caller, SIGTSTP) == 0);
+	await_state(caller, 'T');
+}
+
 static inline pthread_t thread_start(void *(*body)(void *), void *argument)
 {
 	pthread_t t;

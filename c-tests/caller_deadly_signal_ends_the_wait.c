@@ -25,9 +25,7 @@ static void strike(int deadly)
 	int status;
 	*begun = 0;
 	caller = peer_start(caller_body);
-	await_asleep_in_call(caller.pid, begun);
-	CHECK(kill(caller.pid, SIGTSTP) == 0);
-	await_state(caller.pid, 'T');
+	stop_in_call(caller.pid, begun);
 	CHECK(kill(caller.pid, SIGCONT) == 0);
 	CHECK(kill(caller.pid, deadly) == 0);
 	CHECK(waitpid(caller.pid, &status, 0) == caller.pid);

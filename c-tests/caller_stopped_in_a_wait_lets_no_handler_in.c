@@ -36,9 +36,7 @@ static void stop_and_continue(int sig)
 	*begun = 0;
 	handled = sig;
 	caller = peer_start(caller_body);
-	await_asleep_in_call(caller.pid, begun);
-	CHECK(kill(caller.pid, SIGTSTP) == 0);
-	await_state(caller.pid, 'T');
+	stop_in_call(caller.pid, begun);
 	CHECK(kill(caller.pid, sig) == 0);
 	CHECK(kill(caller.pid, SIGCONT) == 0);
 	CHECK(peer_status(&caller) == 0);

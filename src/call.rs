@@ -132,37 +132,30 @@ fn reported_last<P>(plan: Result<P, Fault>, pid: i32, signals: &SignalsBlocked, 
     plan
 }
 
-/// What a service is asked to bring in at a time: it has others to serve.
-const BROUGHT_IN_AT_ONCE: usize = 4 << 20;
-
 /// Brings the pages of a range in, in a target that was reached. Ends quietly where that is not possible.
 fn bring_in(pid: i32, at: usize, len: usize, what: OnRange, signals: &SignalsBlocked, route: &mut Route) {
-    let mut done = 0;
-    while route.service && done < len {
-        let part = (len - done).min(BROUGHT_IN_AT_ONCE);
-        let order = Order::Range(Range { what, addr: at + done, len: part });
-        // Injected, it would keep a thread of the target's busy: not for this.
-        match route::take(pid, &order, None, signals, route, |_, _, _| Ok(())) {
-            Ok(Taken::Service(Answer::Done(_))) => done += part,
-            // An older kernel, or not to be read.
-            _ => break,
-        }
-    }
-    if done < len {
-        procfs::touch_pages(sys::Tid(pid), at + done, len - done, sys::page_size());
+    let left = sys::parts(at, at + len).find(|&(addr, len)| {
+        let order = Order::Range(Range { what, addr, len });
+        // Injected, it would keep a thread of the target's busy: not for this. And an older
+        // kernel does not know it, or it is not to be read.
+        !route.service
+            || !matches!(
+                route::take(pid, &order, None, signals, route, |_, _, _| Ok(())),
+                Ok(Taken::Service(Answer::Done(_)))
+            )
+    });
+    if let Some((from, _)) = left {
+        procfs::touch_pages(sys::Tid(pid), from, at + len - from, sys::page_size());
     }
 }
 
-/// MAP_POPULATE and MAP_LOCKED, in a mapping that a service has made. What
-/// nobody can have seen yet is written, so that it gets memory of its own.
+/// MAP_POPULATE and MAP_LOCKED, in a mapping that a service has made.
 fn bring_mapping_in(pid: i32, plan: &MapPlan, start: usize, signals: &SignalsBlocked, route: &mut Route) {
     const READ_WRITE: i32 = libc::PROT_READ | libc::PROT_WRITE;
     if !(plan.after.populate || plan.after.lock) || plan.prot & (READ_WRITE | libc::PROT_EXEC) == libc::PROT_NONE {
         return;
     }
-    let fresh = plan.file.is_none() && plan.flags & (libc::MAP_FIXED | libc::MAP_SHARED) == 0;
-    let write = fresh && plan.prot & libc::PROT_WRITE != 0;
-    let what = if write { OnRange::BringInForWriting } else { OnRange::BringIn };
+    let what = if plan.gets_own_pages() { OnRange::BringInForWriting } else { OnRange::BringIn };
     bring_in(pid, start + plan.after.guard, plan.len - plan.after.guard, what, signals, route);
 }
 

@@ -122,12 +122,9 @@ pub(crate) fn offset(pid: i32, addr: usize, len: usize, route: &mut Route) -> Re
 
 /// Gives a range pages of its own, as if it were written to; whether that is done.
 fn written_to(pid: i32, at: usize, len: usize, route: &mut Route) -> bool {
-    const MADV_POPULATE_WRITE: u64 = 23; // since Linux 5.14
-    /// The thread that does it is busy meanwhile.
-    const AT_ONCE: usize = 4 << 20;
-    (at..at + len).step_by(AT_ONCE).all(|from| {
-        let part = AT_ONCE.min(at + len - from) as u64;
-        call::on_range(pid, SystemCall::Madvise, [from as u64, part, MADV_POPULATE_WRITE, 0, 0, 0], route).is_ok()
+    sys::parts(at, at + len).all(|(from, len)| {
+        let range = [from as u64, len as u64, libc::MADV_POPULATE_WRITE as u64, 0, 0, 0]; // since Linux 5.14
+        call::on_range(pid, SystemCall::Madvise, range, route).is_ok()
     })
 }
 

@@ -126,6 +126,12 @@ impl MapPlan {
             Ok(())
         }
     }
+
+    /// Whether what is written there is the process's alone: brought in, it has pages of its
+    /// own (`populate_vma_page_range`, mm/gup.c).
+    pub fn gets_own_pages(&self) -> bool {
+        self.flags & libc::MAP_TYPE == libc::MAP_PRIVATE && self.prot & libc::PROT_WRITE != 0
+    }
 }
 
 impl UnmapPlan {

@@ -62,7 +62,8 @@ pub(crate) fn map(
     run(peer, &mut errand, signals, timeout, trace)?;
     let start = errand.refused.map_or_else(|| errand.mapping.outcome_of(plan), Err)?;
     if plan.after.populate || plan.after.lock {
-        let written = is_private(plan) && !is_fresh(plan) && written_to(peer, plan, start, signals, timeout, trace);
+        let written =
+            plan.gets_own_pages() && !is_fresh(plan) && written_to(peer, plan, start, signals, timeout, trace);
         if !written {
             bring_in(Tid(trace.tid), plan, start, errand.program);
         }
@@ -97,19 +98,10 @@ fn written_to(
     timeout: Duration,
     trace: &mut Trace,
 ) -> bool {
-    const MADV_POPULATE_WRITE: u64 = 23; // since Linux 5.14
-    /// The thread that does it is busy meanwhile.
-    const AT_ONCE: usize = 4 << 20;
-    let (at, end) = (start + plan.after.guard, start + plan.len);
-    (at..end).step_by(AT_ONCE).all(|from| {
-        let range = [from as u64, AT_ONCE.min(end - from) as u64, MADV_POPULATE_WRITE, 0, 0, 0];
+    sys::parts(start + plan.after.guard, start + plan.len).all(|(from, len)| {
+        let range = [from as u64, len as u64, libc::MADV_POPULATE_WRITE as u64, 0, 0, 0]; // since Linux 5.14
         matches!(call(peer, SystemCall::Madvise, range, signals, timeout, trace), Ok(Ok(_)))
     })
-}
-
-/// What is written there is the process's alone.
-fn is_private(plan: &MapPlan) -> bool {
-    plan.flags & libc::MAP_TYPE == libc::MAP_PRIVATE && plan.prot & libc::PROT_WRITE != 0
 }
 
 /// Nobody can have seen it yet: it is nobody else's, and at no place that the program

@@ -62,8 +62,7 @@ impl Copying<'_> {
                 if let Some(object) = self.object {
                     return sys::allocate_range(object, (start - self.from) as u64, (end - start) as u64).is_ok();
                 }
-                const MADV_POPULATE_WRITE: c_int = 23;
-                let range = [self.place(start) as u64, (end - start) as u64, MADV_POPULATE_WRITE as u64, 0, 0, 0];
+                let range = [self.place(start) as u64, (end - start) as u64, libc::MADV_POPULATE_WRITE as u64, 0, 0, 0];
                 // Before Linux 5.14 the copy brings them in.
                 matches!(Own.call(SystemCall::Madvise, range), Ok(Ok(_)))
             };

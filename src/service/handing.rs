@@ -5,7 +5,8 @@
 //! Runs in the service's thread, with its table of descriptors. It maps nothing.
 //! What may only be read goes out as a description that can only read, and only
 //! where the object's mode keeps others from opening it anew for writing
-//! (/proc/self/fd): those of utek_mmap()'s making are their owner's alone.
+//! (/proc/self/fd): those of utek_mmap()'s making are their owner's alone. And an
+//! object goes out only if all of it is for the asker, who can map all of it then.
 
 use super::protocol::{Answer, Wanted};
 use crate::area::Piece;

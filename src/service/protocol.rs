@@ -72,9 +72,6 @@ pub(crate) enum OnRange {
     BringInForWriting,
 }
 
-const MADV_POPULATE_READ: c_int = 22;
-const MADV_POPULATE_WRITE: c_int = 23;
-
 impl OnRange {
     /// Each with its number on the wire.
     const ALL: [(u64, OnRange); 4] =
@@ -84,8 +81,8 @@ impl OnRange {
         match self {
             OnRange::Lock => (SystemCall::Mlock2, libc::MLOCK_ONFAULT as c_int),
             OnRange::Unlock => (SystemCall::Munlock, 0),
-            OnRange::BringIn => (SystemCall::Madvise, MADV_POPULATE_READ),
-            OnRange::BringInForWriting => (SystemCall::Madvise, MADV_POPULATE_WRITE),
+            OnRange::BringIn => (SystemCall::Madvise, libc::MADV_POPULATE_READ),
+            OnRange::BringInForWriting => (SystemCall::Madvise, libc::MADV_POPULATE_WRITE),
         }
     }
 }

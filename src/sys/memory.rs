@@ -49,6 +49,13 @@ pub(crate) fn touch_pages(tid: Tid, address: usize, len: usize, page: usize) {
     }
 }
 
+/// A range in parts of which one can be brought in without keeping anybody for long:
+/// where each starts, and its length.
+pub(crate) fn parts(start: usize, end: usize) -> impl Iterator<Item = (usize, usize)> {
+    const PART: usize = 4 << 20;
+    (start..end).step_by(PART).map(move |at| (at, PART.min(end - at)))
+}
+
 /// Moves a mapping of the caller's over another one: one call, by which the
 /// range has the old memory or the new (mremap(2)).
 pub(crate) fn move_mapping(from: usize, len: usize, to: usize) -> Result<usize, Errno> {
