@@ -68,7 +68,19 @@ kernel() { # $1 processor, $2 package/suite
 # ---- What it runs -----------------------------------------------------------
 
 tests_like() { (cd c-tests && printf '%s\n' $1.c | sed 's/\.c$//'); } # $1 pattern
-without() { while read -r have; do [[ $have == $1 ]] || echo "$have"; done; } # $1 pattern
+
+# Takes from the names of a stage what is like one of the patterns, a line each.
+without_any() { # $1 patterns
+	local have pattern
+	while read -r have; do
+		for pattern in $1; do
+			# shellcheck disable=SC2053
+			[[ $have != $pattern ]] || continue 2
+		done
+		echo "$have"
+	done <"$scratch/names" >"$scratch/fewer"
+	mv "$scratch/fewer" "$scratch/names"
+}
 
 # The tests of a stage, but those which not-here keeps from it: these are said
 # to be skipped, with the reason. $1 row, $2 stage, $3 list; on standard output
@@ -83,7 +95,8 @@ stage() {
 	for name in $names; do
 		case $name in
 		@*) table "lab/lists/${name#@}" ;;
-		-*) without "${name#-}" <"$scratch/names" >"$scratch/fewer" && mv "$scratch/fewer" "$scratch/names" ;;
+		-@*) without_any "$(table "lab/lists/${name#-@}")" ;;
+		-*) without_any "${name#-}" ;;
 		all) tests_like '*' ;;
 		*'*'*) tests_like "$name" ;;
 		*) echo "$name" ;;
