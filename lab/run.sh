@@ -135,6 +135,8 @@ work() { # $1 processor, $2 row, $3 plan
 # What protects against an attacker, or watches for bugs of the kernel's, and takes an
 # emulator time.
 lighter='mitigations=off init_on_alloc=0 randomize_kstack_offset=off audit=0 nowatchdog'
+# A kernel that stands still says where its processors are, and ends.
+stalls='loglevel=5 rcupdate.rcu_cpu_stall_timeout=60 sysctl.kernel.panic_on_rcu_stall=1'
 
 boot() { # $1 processor, $2 model, $3 kernel, $4 command line
 	local emulator port
@@ -145,7 +147,7 @@ boot() { # $1 processor, $2 model, $3 kernel, $4 command line
 	# shellcheck disable=SC2086
 	timeout "$limit" $emulator -cpu "$2" -accel tcg,thread=multi -smp 2 -m 2G -nodefaults -display none -no-reboot \
 		-kernel "$3" -initrd "$scratch/initrd" \
-		-append "console=${port}0 lab.results=${port}1 panic=-1 quiet $lighter $4" \
+		-append "console=${port}0 lab.results=${port}1 panic=-1 $stalls $lighter $4" \
 		-serial "file:$scratch/console" -serial stdio </dev/null | sed -u 's/\r$//'
 }
 
@@ -183,7 +185,7 @@ machine() {
 			if (!ended) { print row ": it did not come to its end"; lost += !lost }
 			print row ": " p + 0 " passed, " f + lost " failed, " s + 0 " skipped"
 			exit f + lost > 0
-		}' "$scratch/results" || { grep -v '^$' "$scratch/console" | tail -n 20 | sed 's/^/    kernel: /'; return 1; }
+		}' "$scratch/results" || { grep -v '^$' "$scratch/console" | tail -n 80 | sed 's/^/    kernel: /'; return 1; }
 }
 
 # What the rows need is built and fetched first, once.
@@ -210,9 +212,16 @@ counts() { # $1 row, $2 what it said
 
 # What failed in a row, and failed when its stage ran it again, gets a machine to
 # itself, with none beside it: where processors are emulated two at a time, time is
-# what a test lacks. It must pass there.
+# what a test lacks. It must pass there. So gets a machine that did not come to its
+# end, whole; its kernel's last words stay in what was printed.
 once_more() { # $1 row
 	local row=$1 said=$scratch/rows/$1 stage names passed failed skipped again good
+	if grep -q "^$row: it did not come to its end" "$said"; then
+		"$0" "$row" >"$said.again" 2>&1
+		cat "$said.again"
+		counts "$row" "$said.again" >"$said.counts"
+		return
+	fi
 	read -r _ passed _ failed _ skipped _ <"$said.counts"
 	[ "$failed" != 0 ] || return 0
 	awk -v row="$row:" '
