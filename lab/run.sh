@@ -62,12 +62,18 @@ kernel() { # $1 processor, $2 package/suite
 		sed -n 's/^Inst \(linux-image-[0-9][^ ]*\) (\([^ ]*\).*/\1=\2/p')
 	[ -n "$image" ] || die "apt finds no image for $2"
 	unpack "$architecture" "$kernel.tree" "$image" || return
-	cp "$kernel.tree"/boot/vmlinuz-* "$kernel" && rm -rf "$kernel.tree"
+	cp "$kernel.tree"/boot/vmlinuz-* "$kernel.new" && mv "$kernel.new" "$kernel" && rm -rf "$kernel.tree"
 }
 
 # ---- What it runs -----------------------------------------------------------
 
-tests_like() { (cd c-tests && printf '%s\n' $1.c | sed 's/\.c$//'); } # $1 pattern
+# The tests of that name, as it stands, or like that pattern, a line each.
+tests_like() { # $1 name or pattern
+	case $1 in
+	*'*'*) (cd c-tests && printf '%s\n' $1.c | sed 's/\.c$//') ;;
+	*) echo "$1" ;;
+	esac
+}
 
 # Takes from the names of a stage what is like one of the patterns, a line each.
 without_any() { # $1 patterns
@@ -94,12 +100,11 @@ stage() {
 	: >"$scratch/names"
 	for name in $names; do
 		case $name in
-		@*) table "lab/lists/${name#@}" ;;
+		@*) table "lab/lists/${name#@}" | while read -r name; do tests_like "$name"; done ;;
 		-@*) without_any "$(table "lab/lists/${name#-@}")" ;;
 		-*) without_any "${name#-}" ;;
 		all) tests_like '*' ;;
-		*'*'*) tests_like "$name" ;;
-		*) echo "$name" ;;
+		*) tests_like "$name" ;;
 		esac >>"$scratch/names"
 	done
 	while read -r name; do
@@ -188,21 +193,35 @@ machine() {
 		}' "$scratch/results" || { grep -v '^$' "$scratch/console" | tail -n 80 | sed 's/^/    kernel: /'; return 1; }
 }
 
-# What the rows need is built and fetched first, once.
+# What the rows need is fetched and built first, once. What the machine itself can
+# build is built meanwhile; a foreign processor's Rust may have to be fetched, too.
 prepare() { # $1 rows, $2... tests
-	local rows=$1 row processor model kernel names out
+	local rows=$1 row processor model kernel fetching
 	shift
 	for row in $rows; do
 		IFS='|' read -r _ processor model kernel _ < <(table lab/machines | grep "^$row|") ||
 			die "lab/machines has no row $row"
-		base "$processor" && kernel "$processor" "$kernel" || die "what $row is made of cannot be had"
-		echo "$processor"
-	done | sort -u | while read -r processor; do
-		out=$(built "$processor")
-		if [ $# -gt 0 ]; then names=$(printf "$out/c-tests/%s\n" "${@%:*}"); else names=tests; fi
-		make -s -k -j2 TARGET="$(target "$processor")" libraries $names 2>&1 ||
-			echo "lab: not everything can be built for $processor"
+		echo "$processor $kernel"
+	done | sort -u >"$scratch/needed" || exit
+	while read -r processor kernel; do
+		base "$processor" && kernel "$processor" "$kernel" || die "what $processor, $kernel is made of cannot be had"
+	done <"$scratch/needed" &
+	fetching=$!
+	for processor in $(awk -v own="$(uname -m)" '{ print ($1 != own), $1 }' "$scratch/needed" | sort -u | cut -d ' ' -f 2); do
+		[ -z "$(target "$processor")" ] || wait $fetching || exit
+		build "$processor" "$@"
 	done
+	wait $fetching || exit
+}
+
+# The library and the tests, all of them or those named.
+build() { # $1 processor, $2... tests
+	local processor=$1 out names=tests
+	out=$(built "$processor")
+	shift
+	[ $# -eq 0 ] || names=$(printf "$out/c-tests/%s\n" "${@%:*}")
+	make -s -k -j2 TARGET="$(target "$processor")" libraries $names 2>&1 ||
+		echo "lab: not everything can be built for $processor"
 }
 
 # The counts of a row that was run.
