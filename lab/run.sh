@@ -143,17 +143,19 @@ lighter='mitigations=off init_on_alloc=0 randomize_kstack_offset=off audit=0 now
 # A kernel that stands still says where its processors are, and ends.
 stalls='loglevel=5 rcupdate.rcu_cpu_stall_timeout=60 sysctl.kernel.panic_on_rcu_stall=1'
 
+# Results have a port of their own, on the bus: virt has but one before QEMU 9.1.
 boot() { # $1 processor, $2 model, $3 kernel, $4 command line
-	local emulator port
+	local emulator console results
 	case $1 in
-	x86_64) port=ttyS emulator='qemu-system-x86_64 -M q35' ;;
-	aarch64) port=ttyAMA emulator='qemu-system-aarch64 -M virt' ;;
+	x86_64) console=ttyS0 results=ttyS1 emulator='qemu-system-x86_64 -M q35' ;;
+	aarch64) console=ttyAMA0 results=ttyS0 emulator='qemu-system-aarch64 -M virt' ;;
 	esac
 	# shellcheck disable=SC2086
 	timeout "$limit" $emulator -cpu "$2" -accel tcg,thread=multi -smp 2 -m 2G -nodefaults -display none -no-reboot \
 		-kernel "$3" -initrd "$scratch/initrd" \
-		-append "console=${port}0 lab.results=${port}1 panic=-1 $stalls $lighter $4" \
-		-serial "file:$scratch/console" -serial stdio </dev/null | sed -u 's/\r$//'
+		-append "console=$console lab.results=$results panic=-1 $stalls $lighter $4" \
+		-serial "file:$scratch/console" -chardev stdio,id=results -device pci-serial,chardev=results \
+		</dev/null | sed -u 's/\r$//'
 }
 
 # One machine: $1 ROW or ROW/STAGE, $2... tests, or -c and a command.
