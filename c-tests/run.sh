@@ -270,7 +270,7 @@ while read -r name as limit how _ as_wanted; do
 		user/user/user/user | user/user/both/user | user/user/user/both | user/user/both/both) ;;
 		*) continue ;;
 		esac
-		if [ $who = root ] && [ "$(id -u)" != 0 ]; then
+		if [ $who = root ] && [ "$C_TESTS_PRIVILEGED" = no ]; then
 			[ "$as" = root ] || continue    # it runs as user all the same
 			outcome=$scratch/outcomes/$name.$who output=/dev/null
 			report skip 'needs root'
