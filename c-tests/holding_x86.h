@@ -222,7 +222,10 @@ static inline int bytes_held(const char *what, unsigned from, unsigned size)
 static inline void check_vectors(void)
 {
 	unsigned i, offset, size;
-	CHECK(*(volatile uint64_t *)&board.vector_got[512] == board.mask);
+	/* 32-bit code has none of the registers from 16 on (component 7), and whether they
+	 * count as used is the processor's affair there. */
+	const uint64_t known = REGISTERS == 8 ? ~(UINT64_C(1) << 7) : ~UINT64_C(0);
+	CHECK((*(volatile uint64_t *)&board.vector_got[512] & known) == (board.mask & known));
 	CHECK(bytes_held("x87 control", 0, 6));
 	CHECK(bytes_held("mxcsr", 24, 4));
 	for (i = 0; i < 8; i++)
