@@ -34,8 +34,10 @@ int main(int argc, char **argv)
 {
 	be_patient(argc, argv);
 	static char fds[8192], own_fds[8192], maps[65536], text[65536];
+	const unsigned long enough = (unsigned long)check_rounds(ROUNDS) / 10;
+	const double give_up = check_now() + 20;
 	size_t page = check_page();
-	int outer_fd = marked_memfd('o');
+	int i, outer_fd = marked_memfd('o');
 	sigset_t alarm;
 
 	sigemptyset(&alarm);
@@ -49,7 +51,8 @@ int main(int argc, char **argv)
 	proc_text(target.pid, "maps", maps, sizeof maps);
 
 	instants_begin(on_alarm, 0);
-	for (int i = 0; i < check_rounds(ROUNDS); i++) {
+	/* On a busy machine an instant may be late, and so they are few. */
+	for (i = 0; i < check_rounds(ROUNDS) || (inner_in_call <= enough && check_now() < give_up); i++) {
 		unsigned char *at;
 		in_call = 1;
 		at = map_again(target.pid, NULL, page, MAP_SHARED, outer_fd);
@@ -65,13 +68,13 @@ int main(int argc, char **argv)
 	}
 	no_more_instants();
 
-	CHECK(inner_in_call > (unsigned long)check_rounds(ROUNDS) / 10);
+	CHECK(inner_in_call > enough);
 	check_same_text("the target's descriptors", fds, fd_list(target.pid, text, sizeof text));
 	check_same_text("the target's mappings", maps, proc_text(target.pid, "maps", text, sizeof text));
 	check_same_text("the caller's descriptors", own_fds, fd_list(getpid(), text, sizeof text));
 	CHECK(waitpid(-1, NULL, WNOHANG | __WALL) == 0);        /* the targets, and nobody else */
 	peer_dismiss(&target);
 	peer_dismiss(&other);
-	printf("%d outer pairs, %lu inner pairs, %lu of them interrupted a call\n", check_rounds(ROUNDS), inner_calls, inner_in_call);
+	printf("%d outer pairs, %lu inner pairs, %lu of them interrupted a call\n", i, inner_calls, inner_in_call);
 	return 0;
 }
