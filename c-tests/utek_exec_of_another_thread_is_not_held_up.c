@@ -45,7 +45,9 @@ int main(int argc, char **argv)
 {
 	if (argc > 2)
 		return execing(argv);
-	unsigned char *at = utek_room(check_page());
+	/* Where no layout of a program puts anything: on aarch64 one in a hundred execs finds
+	 * a place among the mappings taken (CONFIG_ARCH_MMAP_RND_BITS is 18). */
+	unsigned char *at = (unsigned char *)0x10000000;
 	char place[32];
 	int status, mapped = 0;
 	snprintf(place, sizeof place, "%lx", (unsigned long)at);
