@@ -1,7 +1,8 @@
 /*
  * A target sleeps in a system call while 20 mappings are created and removed,
  * at every stage of its sleep and in bursts. Result, errno, what the call
- * wrote, and how long it took are as if nobody had come.
+ * wrote, and how long it took are as if nobody had come; only select() and its like
+ * last longer by the time for which they were stopped.
  *
  * runs-alone
  */
@@ -14,10 +15,8 @@ static void pairs_all_along(const struct blocking *b, struct scene *s, int distu
 	/* A slow machine would be busy with the pairs of all cases for longer than they sleep. */
 	for (burst = 0; burst < 7; burst += check_slowness() > 1 ? 3 : 1) {
 		sleep_until(s->began + 0.1 * burst);
-		if (!disturbed || s->done)
-			continue;
-		disturb_times(s->target, burst < 6 ? 3 : 2);
-		s->pairs += burst < 6 ? 3 : 2;
+		if (disturbed)
+			play_pairs(s, burst < 6 ? 3 : 2);
 	}
 	sleep_until(s->began + 0.7);
 	play_wake(b, s);

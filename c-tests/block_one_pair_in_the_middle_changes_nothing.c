@@ -12,10 +12,8 @@ static void one_pair_in_the_middle(const struct blocking *b, struct scene *s, in
 	play_round(b, s, 1);
 	CHECK(s->done == 0 || s->error == ENOSYS || s->refused);
 	sleep_until(s->began + 0.5);
-	if (disturbed && s->done == 0) {
-		disturb(s->target);
-		s->pairs = 1;
-	}
+	if (disturbed)
+		play_pairs(s, 1);
 	sleep_until(s->began + 0.7);
 	play_wake(b, s);
 }
