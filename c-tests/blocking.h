@@ -143,12 +143,18 @@ static inline struct timespec clock_in(clockid_t clock, const struct timespec *s
 	return timespec_of(seconds_of(&t) + seconds_of(span));
 }
 
-/* Does the remaining time that the call has written fit what is left of its span? */
+/* Does the remaining time that an interrupted call has written fit what is left of its span? */
 static inline long remaining_fits(struct scene *s, double remaining)
 {
 	double off = s->began + seconds_of(&s->span) - (check_now() + remaining);
 	double much = check_slowness() > 1 ? 0.8 : 0.4;
 	return off < much && off > -much;
+}
+
+/* The same of a call that writes it always: after its whole span none is left. */
+static inline long result_fits_remaining(struct scene *s, long r, double remaining)
+{
+	return r == 0 ? remaining == 0 : remaining_fits(s, remaining);
 }
 
 static inline void pipe_in(struct scene *s)      { CHECK(pipe(s->in) == 0); }
@@ -250,7 +256,7 @@ static inline long call_ppoll_time(struct scene *s)
 	struct timespec left = s->span;
 	uint64_t mask = kernel_set(SIGUSR2);
 	long r = syscall(SYS_ppoll, NULL, 0, &left, &mask, KERNEL_SIGSET);
-	s->extra = remaining_fits(s, seconds_of(&left));
+	s->extra = result_fits_remaining(s, r, seconds_of(&left));
 	return r;
 }
 
@@ -265,7 +271,7 @@ static inline long call_select_time(struct scene *s)
 {
 	struct timeval left = { s->span.tv_sec, s->span.tv_nsec / 1000 };
 	long r = raw_select(0, NULL, &left);
-	s->extra = remaining_fits(s, ((double)left.tv_sec + (double)left.tv_usec / 1e6) / check_slowness());
+	s->extra = result_fits_remaining(s, r, ((double)left.tv_sec + (double)left.tv_usec / 1e6) / check_slowness());
 	return r;
 }
 
@@ -283,7 +289,7 @@ static inline long call_pselect_time(struct scene *s)
 	uint64_t mask = kernel_set(SIGUSR2);
 	struct { uint64_t *set; size_t size; } with = { &mask, KERNEL_SIGSET };
 	long r = syscall(SYS_pselect6, 0, NULL, NULL, NULL, &left, &with);
-	s->extra = remaining_fits(s, seconds_of(&left));
+	s->extra = result_fits_remaining(s, r, seconds_of(&left));
 	return r;
 }
 
