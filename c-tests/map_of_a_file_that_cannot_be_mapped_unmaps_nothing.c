@@ -4,7 +4,7 @@
  */
 #include "caller.h"
 
-enum { CALLS = 3000 };
+enum { CALLS = 500 };
 
 static void *maps_and_unmaps(void *unused)
 {
