@@ -3,6 +3,8 @@
  * each its result: by syscall user dispatch, or by a seccomp filter that traps.
  * It is often stopped when such a signal is about to come. That is its own: it
  * takes it, every call has the handler's result, and no mapping fails meanwhile.
+ *
+ * time-limit: 60
  */
 #include "deny.h"
 #include "user_dispatch.h"

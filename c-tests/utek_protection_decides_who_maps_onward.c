@@ -1,7 +1,10 @@
 /* runs-as: user
  * The bits of a mapping say which processes of the same user may map it onward,
  * by user, process group, group and world, read and write apart; all that a caller
- * is of is added up. (Other users need a service.) */
+ * is of is added up. (Other users need a service.)
+ *
+ * time-limit: 60
+ */
 #include "utek.h"
 
 static size_t page;
