@@ -133,8 +133,8 @@ int main(void)
 		CHECK(shared->committed == 0);
 	}
 	/*
-	 * Undisturbed it does commit: else the above would show nothing. Whichever it is in,
-	 * for on its processor this test itself would disturb each one that it released.
+	 * Undisturbed it does commit: else the above would show nothing. All that are to come
+	 * are released at once: one at a time, this test would interrupt each on its processor.
 	 */
 	shared->release = ULONG_MAX;
 	AWAIT(shared->committed != 0);
